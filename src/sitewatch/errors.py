@@ -1,0 +1,63 @@
+"""The errors sitewatch raises; every text says what happened, to what, and what to do.
+
+::
+
+    SitewatchError
+    ├── SiteError        the site file or area of interest can't be used
+    ├── SceneError       one image can't be used (it is set aside, the rest goes on)
+    │   └── UnknownSceneError   metadata is missing that only the user can supply
+    ├── StackError       the scenes don't make a stack
+    ├── ChangeError      the statistics can't be computed from this stack
+    ├── StructureError   a footprint can't be dated or measured
+    └── WorkspaceError   the output folder can't be used
+"""
+
+from __future__ import annotations
+
+
+class SitewatchError(Exception):
+    """Base of all errors a user can meet.
+
+    Parameters
+    ----------
+    message
+        What happened and to what.
+    hint
+        What the user can do about it; shown on a line of its own.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}" if self.hint else self.message
+
+
+class SiteError(SitewatchError):
+    """The site file or area of interest can't be used."""
+
+
+class SceneError(SitewatchError):
+    """One image can't be used; a run sets it aside with this reason and goes on."""
+
+
+class UnknownSceneError(SceneError):
+    """Metadata is missing that only the user can supply; the hint names the option."""
+
+
+class StackError(SitewatchError):
+    """The scenes don't make a stack."""
+
+
+class ChangeError(SitewatchError):
+    """The statistics can't be computed from this stack."""
+
+
+class StructureError(SitewatchError):
+    """A footprint can't be dated or measured."""
+
+
+class WorkspaceError(SitewatchError):
+    """The output folder can't be used."""

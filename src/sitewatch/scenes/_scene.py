@@ -1,0 +1,143 @@
+"""A scene: one acquired image of one sensor, as metadata plus where its pixels lie."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Literal
+
+import shapely
+from odc.geo.geobox import GeoBox
+
+Scale = Literal["linear", "dB", "amplitude"]
+Quantity = Literal["gamma0", "sigma0", "beta0", "unknown"]
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Track:
+    """One viewing geometry; backscatter levels are compared within a track only.
+
+    Attributes
+    ----------
+    constellation
+        Platform family as STAC writes it, e.g. ``sentinel-1``; ``unknown`` where nothing tells.
+    mode
+        Instrument mode, e.g. ``IW``; empty where nothing tells.
+    relative_orbit
+        Relative orbit number; 0 where unknown.
+    orbit_state
+        ``ascending``, ``descending`` or empty.
+    look_direction
+        ``right``, ``left`` or empty.
+    """
+
+    constellation: str = "unknown"
+    mode: str = ""
+    relative_orbit: int = 0
+    orbit_state: str = ""
+    look_direction: str = ""
+
+    @property
+    def key(self) -> str:
+        """Short name that serves in file names, e.g. ``sentinel-1-iw-137-descending``."""
+        parts = [self.constellation, self.mode.lower(), str(self.relative_orbit or ""), self.orbit_state]
+        return "-".join(p for p in parts if p)
+
+    @property
+    def label(self) -> str:
+        """Name for readers, e.g. ``Sentinel-1 IW, track 137, descending``."""
+        name = "unknown sensor" if self.constellation == "unknown" else self.constellation.title()
+        parts = [f"{name} {self.mode}".strip()]
+        parts += [f"track {self.relative_orbit}"] if self.relative_orbit else []
+        parts += [self.orbit_state] if self.orbit_state else []
+        return ", ".join(parts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Band:
+    """Where one polarisation's pixels lie and how a stored number becomes linear power.
+
+    value = stored * scale + offset, read as `unit` (``linear`` power, ``dB`` or ``amplitude``).
+    """
+
+    polarisation: str
+    href: str
+    index: int = 1
+    scale: float = 1.0
+    offset: float = 0.0
+    unit: Scale = "linear"
+    nodata: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """One acquired image of one sensor.
+
+    Attributes
+    ----------
+    id
+        Product id, unique within a site.
+    datetime
+        Acquisition time, UTC.
+    track
+        Viewing geometry.
+    bands
+        One entry a polarisation.
+    geobox
+        Native pixel grid (shape, transform, CRS).
+    footprint
+        Outline of the image in EPSG:4326 (longitude, latitude).
+    quantity
+        What the pixels measure.
+    platform
+        e.g. ``sentinel-1a``; empty where unknown.
+    enl
+        Equivalent number of looks stated by the metadata; None where it must be estimated.
+    incidence_angle_deg
+        At scene centre; None where unknown.
+    time_known
+        False where only the date is known; `datetime` is then midday UTC.
+    family
+        Product family that read it, e.g. ``OPERA RTC-S1``.
+    subunit
+        Burst or frame id, e.g. ``T137-292319-IW2``; empty where there is none.
+    processed
+        Production time as far as the name or metadata tells it; decides between duplicates.
+    credit
+        The credit line the provider's licence asks for.
+    notes
+        Guesses made on the user's behalf and processing worth knowing (e.g. speckle filtered, 8-bit).
+    """
+
+    id: str
+    datetime: dt.datetime
+    track: Track
+    bands: tuple[Band, ...]
+    geobox: GeoBox
+    footprint: shapely.Polygon
+    quantity: Quantity = "unknown"
+    platform: str = ""
+    enl: float | None = None
+    incidence_angle_deg: float | None = None
+    time_known: bool = True
+    family: str = "GeoTIFF"
+    subunit: str = ""
+    processed: dt.datetime | None = None
+    credit: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def polarisations(self) -> tuple[str, ...]:
+        """Polarisations in the order of the bands."""
+        return tuple(band.polarisation for band in self.bands)
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """A file or scene that was not used, and why."""
+
+    source: str
+    reason: str
+    hint: str = ""
+    datetime: dt.datetime | None = None
+    track: Track | None = None

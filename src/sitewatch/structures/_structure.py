@@ -1,0 +1,120 @@
+"""A structure: one built thing, dated, measured and graded, with the scenes that show it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Literal
+
+import shapely
+
+Status = Literal["candidate", "confirmed", "rejected"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval:
+    """A date known to lie after one acquisition and not after another (95 %).
+
+    Attributes
+    ----------
+    earliest
+        The last image by which it is still credibly absent.
+    latest
+        The first image by which it is credibly there.
+    """
+
+    earliest: dt.date
+    latest: dt.date
+
+
+@dataclasses.dataclass(frozen=True)
+class GrowthPoint:
+    """Fraction of the final extent that stands at one acquisition."""
+
+    date: dt.date
+    fraction: float
+    sd: float
+    track: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Levels:
+    """Mean backscatter of a footprint in one polarisation of one track, before and after, in dB."""
+
+    track: str
+    polarisation: str
+    before_db: float
+    after_db: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """A size and its standard deviation, both in the unit its name carries."""
+
+    value: float
+    sd: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Structure:
+    """One built thing.
+
+    Attributes
+    ----------
+    id
+        Stable within a workspace.
+    kind
+        pier | reclamation | building | road | demolition | clearing | ship | tidal flat | crop | felling | unknown
+    status
+        candidate, confirmed or rejected.
+    reason
+        Why it is rejected, or what a candidate still lacks; empty when confirmed.
+    footprint
+        What stands at the last image (for a demolition, what was removed), EPSG:4326 (longitude, latitude).
+    onset, completion
+        95 % intervals whose ends are acquisitions; completion is None while it grows.
+    preparation_first_seen
+        First image that shows the site being prepared, or None.
+    first_raised, confirmed_on
+        Acquisition dates from which the images up to then raised, and confirmed, it.
+    area_m2, length_m, width_m
+        Geodesic sizes with standard deviations.
+    orientation_deg
+        Of the long axis, clockwise from north, 0 <= o < 180; None where the outline has none.
+    growth
+        Fraction built, a point an acquisition.
+    levels
+        Backscatter before and after, an entry a track and polarisation.
+    p_value
+        That noise alone gives such a footprint (for the whole structure).
+    scenes
+        Ids of the scenes that show it.
+    tracks
+        Keys of the tracks that carry the evidence.
+    centreline
+        Of linear works, EPSG:4326; else None.
+    kind_probability
+        Share of the evidence for `kind` against the other kinds, 0 to 1.
+    """
+
+    id: str
+    kind: str
+    status: Status
+    footprint: shapely.Polygon | shapely.MultiPolygon
+    area_m2: Measure
+    length_m: Measure
+    width_m: Measure
+    growth: tuple[GrowthPoint, ...]
+    levels: tuple[Levels, ...]
+    p_value: float
+    onset: Interval | None = None
+    completion: Interval | None = None
+    preparation_first_seen: dt.date | None = None
+    first_raised: dt.date | None = None
+    confirmed_on: dt.date | None = None
+    orientation_deg: float | None = None
+    scenes: tuple[str, ...] = ()
+    tracks: tuple[str, ...] = ()
+    centreline: shapely.LineString | shapely.MultiLineString | None = None
+    kind_probability: float = 0.0
+    reason: str = ""
