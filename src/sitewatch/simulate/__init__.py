@@ -15,6 +15,7 @@ from sitewatch.simulate._scenario import (
 )
 from sitewatch.simulate._speckle import speckle
 from sitewatch.simulate._view import ASCENDING, DESCENDING, View
+from sitewatch.simulate._write import write_scenario
 
 __all__ = [
     "ASCENDING",
@@ -28,4 +29,5 @@ __all__ = [
     "revisit_dates",
     "simulate_coast",
     "speckle",
+    "write_scenario",
 ]

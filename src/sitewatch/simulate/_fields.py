@@ -47,12 +47,12 @@ def smooth_field(rng: np.random.Generator, shape: Shape, sigma_px: float) -> Flo
     step = max(sigma_px / 2.5, 1.0)
     coarse_shape = (int(np.ceil(shape[0] / step)) + 3, int(np.ceil(shape[1] / step)) + 3)
     coarse = correlated_normal(rng, coarse_shape, (sigma_px / step, sigma_px / step))
-    rows = 1 + np.arange(shape[0]) / step
-    cols = 1 + np.arange(shape[1]) / step
-    # linear interpolation between the coarse nodes, an axis at a time
-    along_y = np.maximum(0, 1 - np.abs(rows[:, None] - np.arange(coarse_shape[0])))
-    along_x = np.maximum(0, 1 - np.abs(cols[:, None] - np.arange(coarse_shape[1])))
-    return np.asarray(along_y @ coarse @ along_x.T)
+    for axis, size in enumerate(shape):
+        at = 1 + np.arange(size, dtype=np.float32) / np.float32(step)
+        below = at.astype(int)
+        weight = np.expand_dims(at - below, 1 - axis)
+        coarse = (1 - weight) * coarse.take(below, axis) + weight * coarse.take(below + 1, axis)
+    return coarse
 
 
 def rectangle(

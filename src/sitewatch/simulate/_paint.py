@@ -7,6 +7,7 @@ surroundings, as in life.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -64,6 +65,16 @@ def paint(
     _PAINTERS[plan.kind](_Brush(surfaces, steady, work, view, day, seed, pixel_m), built)
 
 
+@functools.lru_cache(maxsize=16)
+def _lasting_texture(
+    seed: int, kind: str, corner: tuple[int, ...], relative_orbit: int, shape: tuple[int, int], pixel_m: float
+) -> tuple[FloatArray, FloatArray]:
+    """Log-normal texture in dB for VV and VH, the same in every image of one view."""
+    rng = generator(seed, "texture", kind, corner, relative_orbit)
+    sigma = (7.0 / pixel_m, 7.0 / pixel_m)
+    return 1.4 * correlated_normal(rng, shape, sigma), 1.4 * correlated_normal(rng, shape, sigma)
+
+
 class _Brush:
     """What painting one structure in one image needs to know."""
 
@@ -72,11 +83,10 @@ class _Brush:
     ) -> None:
         self.surfaces, self.steady, self.work, self.view, self.day = surfaces, steady, work, view, day
         self.pixel_m = pixel_m
-        shape = (steady.shape[0], steady.shape[1])
         corner = tuple(int(n) for n in np.argwhere(work.plan.mask)[0])
-        lasting = generator(seed, "structure", work.plan.kind, corner, view.relative_orbit)
-        sigma = (7.0 / pixel_m, 7.0 / pixel_m)
-        self.texture_db = {pol: 1.4 * correlated_normal(lasting, shape, sigma) for pol in surfaces}
+        shape = (steady.shape[0], steady.shape[1])
+        textures = _lasting_texture(seed, work.plan.kind, corner, view.relative_orbit, shape, pixel_m)
+        self.texture_db = dict(zip(surfaces, textures, strict=True))
         self.jitter_db = generator(seed, "structure", corner, view.relative_orbit, day).normal(0, _JITTER_DB)
 
     def fill(self, where: BoolArray, level_db: tuple[float, float], *, fade: float = 1.0, steady: float = 0.0) -> None:

@@ -381,13 +381,13 @@ def outline(mask: BoolArray, transform: Affine) -> shapely.Polygon | shapely.Mul
     return joined
 
 
-def _length_m(plan: Plan, mask: BoolArray, shape_: shapely.Geometry, pixel_m: float) -> float:
+def _length_m(plan: Plan, mask: BoolArray, shape_: shapely.Polygon | shapely.MultiPolygon, pixel_m: float) -> float:
     if plan.centreline is not None:
         line: FloatArray = plan.centreline
         at = np.round(line).astype(int)
         share = float(np.mean(mask[at[:, 0], at[:, 1]]))
         return share * float(np.sum(np.hypot(*np.diff(line, axis=0).T))) * pixel_m
-    corners = np.array(shape_.minimum_rotated_rectangle.exterior.coords)
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape_))
     return float(np.max(np.hypot(*np.diff(corners, axis=0).T)))
 
 
