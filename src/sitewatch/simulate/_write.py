@@ -86,7 +86,7 @@ def scenario_tags(scenario: Scenario) -> list[dict[str, str]]:
 def write_scene(one: xr.Dataset, scenario: Scenario, folder: Path, tags: dict[str, str]) -> Path:
     """Write one date of a stack; the file takes its name only when it is whole."""
     pols = [str(name) for name in one.data_vars]
-    moment = one["time"].to_numpy().astype("datetime64[s]").astype(dt.datetime).replace(tzinfo=dt.UTC)
+    moment = dt.datetime.fromtimestamp(one["time"].astype("int64").item() / 1e9, dt.UTC)
     target = folder / f"{one['scene'].item()}.tif"
     partial = target.with_suffix(".part")
     profile = {
@@ -185,10 +185,14 @@ def _other(thing: NotConstruction, scenario: Scenario) -> dict[str, Any]:
 
 
 def _in_degrees(geometry: shapely.Geometry, scenario: Scenario) -> dict[str, Any]:
-    """GeoJSON geometry in longitude and latitude, to a hundredth of a millimetre or so."""
-    transform = Transformer.from_crs(str(scenario.geobox.crs), "EPSG:4326", always_xy=True).transform
-    moved = shapely.transform(geometry, transform, interleaved=False)
-    return dict(shapely.geometry.mapping(shapely.set_precision(moved, 1e-9, mode="pointwise")))
+    """GeoJSON geometry in longitude and latitude."""
+    to_degrees = Transformer.from_crs(str(scenario.geobox.crs), "EPSG:4326", always_xy=True)
+
+    def moved(points: np.ndarray) -> np.ndarray:
+        return np.column_stack(to_degrees.transform(points[:, 0], points[:, 1]))
+
+    exact: dict[str, Any] = json.loads(shapely.to_geojson(shapely.transform(geometry, moved)))
+    return exact
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
