@@ -1,1 +1,36 @@
-"""."""
+"""Figures and the dossier: what was found at a site, with the pictures that prove it.
+
+`write_dossier` writes one self-contained HTML file from the stacks, the structures and the lists of scenes;
+`write_overview_png` writes the overview map alone. Every map and curve is also a function that returns a matplotlib
+``Figure``, for notebooks and slides: `overview_map`, `composite_map`, `scene_map`, `structure_curves`, `site_timeline`.
+They take a `Picture` (see `read_picture`), which reads only the window and the dates it shows.
+"""
+
+from sitewatch.report._curves import structure_curves
+from sitewatch.report._dossier import write_dossier, write_overview_png
+from sitewatch.report._frame import Frame, Window, whole_window, window_around
+from sitewatch.report._maps import composite_map, overview_map
+from sitewatch.report._pairs import scene_map
+from sitewatch.report._picture import Picture, read_picture
+from sitewatch.report._provenance import Provenance
+from sitewatch.report._series import Series, footprint_series
+from sitewatch.report._timeline import site_timeline
+
+__all__ = [
+    "Frame",
+    "Picture",
+    "Provenance",
+    "Series",
+    "Window",
+    "composite_map",
+    "footprint_series",
+    "overview_map",
+    "read_picture",
+    "scene_map",
+    "site_timeline",
+    "structure_curves",
+    "whole_window",
+    "window_around",
+    "write_dossier",
+    "write_overview_png",
+]

@@ -1,0 +1,184 @@
+"""Everything the dossier shows of one structure, as plain values for the template."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import xarray as xr
+
+from sitewatch.report._captions import as_date, dates_words, source_words
+from sitewatch.report._choice import before_after_indices, best_view, chip_indices
+from sitewatch.report._curves import structure_curves
+from sitewatch.report._embed import raster_data_uri, svg_data_uri
+from sitewatch.report._pairs import chip, scene_map
+from sitewatch.report._picture import Picture, read_picture
+from sitewatch.report._series import footprint_series
+from sitewatch.report._style import stretch_db
+from sitewatch.report._wording import (
+    area_words,
+    begun_words,
+    date_words,
+    finished_words,
+    length_words,
+    orientation_words,
+    p_value_words,
+    percent_words,
+)
+from sitewatch.structures._structure import Structure
+
+CHIP_DPI = 170
+CHIP_PIXELS = 240
+
+
+@dataclasses.dataclass(frozen=True)
+class Shot:
+    """A picture in the page: data URI, alternative text and caption."""
+
+    uri: str
+    alt: str
+    caption: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """The section on one structure."""
+
+    structure: Structure
+    label: str
+    pair: tuple[Shot, ...]
+    chips: tuple[Shot, ...]
+    curves: Shot
+    facts: tuple[tuple[str, str], ...]
+    remark: str
+
+
+def structure_panel(
+    structure: Structure, label: str, stacks: Sequence[xr.Dataset], colours: Mapping[str, str]
+) -> Panel:
+    """Read what one structure's section needs and draw it."""
+    pair, chips, remark = _pictures(structure, label, stacks)
+    series = [s for stack in stacks for s in footprint_series(stack, structure.footprint)]
+    return Panel(
+        structure=structure,
+        label=label,
+        pair=pair,
+        chips=chips,
+        curves=Shot(
+            uri=svg_data_uri(structure_curves(structure, series, colours)),
+            alt=f"Curves of structure {label} through time: share built, and backscatter of the footprint. "
+            + _growth_alt(structure),
+            caption=_curves_caption(structure),
+        ),
+        facts=facts(structure, {str(s.attrs.get("track", "")): str(s.attrs.get("track_label", "")) for s in stacks}),
+        remark=remark,
+    )
+
+
+def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Rows of the facts table: what was measured and how sure it is."""
+    demolition = structure.kind == "demolition"
+    rows = [
+        ("Kind", f"{structure.kind}, {percent_words(structure.kind_probability)} of the evidence on its kind"),
+        ("Removed" if demolition else "Begun", begun_words(structure).capitalize()),
+        ("Completed", finished_words(structure).capitalize()),
+    ]
+    if structure.preparation_first_seen:
+        rows.append(("Site preparation", f"First seen on {date_words(structure.preparation_first_seen)}"))
+    rows += [
+        ("Area", area_words(structure.area_m2)),
+        ("Length", length_words(structure.length_m)),
+        ("Width", length_words(structure.width_m)),
+        ("Orientation", orientation_words(structure.orientation_deg)),
+    ]
+    for level in structure.levels:
+        track = track_labels.get(level.track) or level.track
+        change = level.after_db - level.before_db
+        words = f"{level.before_db:.1f} dB before, {level.after_db:.1f} dB after ({change:+.1f} dB)"
+        rows.append((f"Backscatter {level.polarisation}", f"{words}; {track}" if track else words))
+    rows.append(
+        ("Chance that noise alone gives this", f"p = {p_value_words(structure.p_value)}".replace("= below", "<"))
+    )
+    for name, date in (("First raised", structure.first_raised), ("Confirmed", structure.confirmed_on)):
+        if date:
+            rows.append((name, f"With the image of {date_words(date)}"))
+    return tuple((name, words.replace("-", "−") if "dB" in words else words) for name, words in rows)
+
+
+def _pictures(
+    structure: Structure, label: str, stacks: Sequence[xr.Dataset]
+) -> tuple[tuple[Shot, ...], tuple[Shot, ...], str]:
+    view = best_view(stacks, structure)
+    if view is None:
+        return (), (), "No image at hand covers this footprint, so there is no picture of it."
+    stack, polarisation, window = view
+    sides = before_after_indices(stack, structure)
+    pictures = [read_picture(stack, polarisation, side, window) if side else None for side in sides]
+    chips = [
+        read_picture(stack, polarisation, [i], window, max_pixels=CHIP_PIXELS) for i in chip_indices(stack, structure)
+    ]
+    shown = [p for p in pictures if p is not None]
+    stretch = stretch_db(*(p.db for p in shown)) if shown else stretch_db(*(c.db for c in chips))
+    pair = tuple(
+        _pair_shot(picture, structure, label, stretch, before=i == 0)
+        for i, picture in enumerate(pictures)
+        if picture is not None
+    )
+    remark = ""
+    if pictures[0] is None:
+        remark = "This track has no image from before the change, so there is no picture of the place without it."
+    elif pictures[1] is None:
+        remark = "This track has no image from after the change."
+    return pair, tuple(_chip_shot(c, structure, label, stretch) for c in chips), remark
+
+
+def _pair_shot(
+    picture: Picture, structure: Structure, label: str, stretch: tuple[float, float], *, before: bool
+) -> Shot:
+    title = "Before" if before else "After"
+    nothing_yet = before != (structure.kind == "demolition")
+    figure = scene_map(picture, structure.footprint, stretch, title=title, dashed=nothing_yet)
+    where = "outline dashed where it would come to stand" if nothing_yet else "outline of the footprint drawn thin"
+    if structure.kind == "demolition":
+        where = "outline of what was removed"
+    caption = f"{title}: {dates_words(picture)}. {source_words(picture)}, black {_minus(stretch[0])} dB, white {_minus(stretch[1])} dB; {where}."
+    return Shot(
+        uri=svg_data_uri(figure),
+        alt=f"Radar image {title.lower()} the change at structure {label} ({structure.kind}); {dates_words(picture)}.",
+        caption=caption,
+    )
+
+
+def _minus(db: float) -> str:
+    return f"{db:.0f}".replace("-", "−")
+
+
+def _chip_shot(picture: Picture, structure: Structure, label: str, stretch: tuple[float, float]) -> Shot:
+    day = as_date(picture.times[0])
+    share = next((p.fraction for p in structure.growth if p.date == day), None)
+    words = "" if share is None else f"{100 * share:.0f} % {'removed' if structure.kind == 'demolition' else 'built'}"
+    return Shot(
+        uri=raster_data_uri(chip(picture, structure.footprint, stretch), dpi=CHIP_DPI),
+        alt=f"Structure {label} on {date_words(day)}{', ' + words if words else ''}",
+        caption=f"{day.isoformat()}|{words}",
+    )
+
+
+def _curves_caption(structure: Structure) -> str:
+    removed = structure.kind == "demolition"
+    return (
+        f"Top: share {'removed' if removed else 'built'} at each image, with a band of two standard deviations. "
+        "Below: mean backscatter of the footprint (thick) and of the ring around it (thin), by polarisation. "
+        "Where the surroundings move and the footprint doesn't, it has a surface of its own."
+    )
+
+
+def _growth_alt(structure: Structure) -> str:
+    if not structure.growth:
+        return "No growth curve."
+    points = sorted(structure.growth, key=lambda p: p.date)
+    return (
+        f"{100 * points[0].fraction:.0f} % on {date_words(points[0].date)}, "
+        f"{100 * points[-1].fraction:.0f} % on {date_words(points[-1].date)}; {begun_words(structure)}; "
+        f"{finished_words(structure)}."
+    )
