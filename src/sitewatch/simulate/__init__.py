@@ -1,9 +1,13 @@
 """Scenes with known truth, and what could be seen: simulation for tests, the demo and power analysis.
 
 `simulate_coast` draws a coast where things are built among ships, tides and weather; `write_scenario` puts it on disk
-as scenes, a site and the truth.
+as scenes, a site and the truth. `smallest_detectable` maps, for a real or simulated stack, how large a lasting change
+must be to be seen; `inject` and `verify_power` put such changes into the stack and count what a detector finds.
 """
 
+from sitewatch.simulate._information import gamma_divergence
+from sitewatch.simulate._inject import inject, verify_power
+from sitewatch.simulate._power import CONTRASTS_DB, smallest_detectable
 from sitewatch.simulate._scenario import (
     Acquisitions,
     NotConstruction,
@@ -19,6 +23,7 @@ from sitewatch.simulate._write import write_scenario
 
 __all__ = [
     "ASCENDING",
+    "CONTRASTS_DB",
     "DESCENDING",
     "Acquisitions",
     "NotConstruction",
@@ -26,8 +31,12 @@ __all__ = [
     "View",
     "Work",
     "demo_scenario",
+    "gamma_divergence",
+    "inject",
     "revisit_dates",
     "simulate_coast",
+    "smallest_detectable",
     "speckle",
+    "verify_power",
     "write_scenario",
 ]

@@ -352,22 +352,33 @@ def _truth(place: Place, moments: Sequence[dt.datetime], geobox: GeoBox) -> list
 
 def _not_construction(place: Place, geobox: GeoBox) -> list[NotConstruction]:
     """Everything a careless reader of the images might take for construction."""
-    transform, out = geobox.transform, []
+    out = []
     for mooring in place.moorings:
         row, col = mooring.ship.centre
-        around = shapely.Point(transform * (col + 0.5, row + 0.5)).buffer(mooring.ship.length_m / 2 + mooring.drift_m)
+        around = shapely.Point(ground_point(geobox, row + 0.5, col + 0.5)).buffer(
+            mooring.ship.length_m / 2 + mooring.drift_m
+        )
         kind = "ship at a quay" if mooring.place == "quay" else "anchored ship"
         out.append(NotConstruction(kind, _date(mooring.first_day), _date(mooring.last_day), around))
     begin = _date(float(place.weather.days[0]))
     coast, reach_m = place.coast, place.tide.highest_m
     flat = ~coast.land & (np.abs(coast.bed_m) < reach_m)
     if flat.any():
-        out.append(NotConstruction("tidal flat", begin, None, outline(flat, transform)))
+        out.append(NotConstruction("tidal flat", begin, None, outline(flat, geobox.transform)))
     for felling in place.fellings:
-        out.append(NotConstruction("felled trees", _date(felling.day), None, outline(felling.mask, transform)))
+        out.append(NotConstruction("felled trees", _date(felling.day), None, outline(felling.mask, geobox.transform)))
     out.append(NotConstruction("ships under way", begin))
     out.append(NotConstruction("crops through their seasons", begin))
     return out
+
+
+def ground_point(geobox: GeoBox, row: float, col: float) -> tuple[float, float]:
+    """(x, y) in the CRS of a place on the grid; (0, 0) is the outer corner of the first pixel."""
+    transform = geobox.transform
+    return (
+        transform.a * col + transform.b * row + transform.c,
+        transform.d * col + transform.e * row + transform.f,
+    )
 
 
 def outline(mask: BoolArray, transform: Affine) -> shapely.Polygon | shapely.MultiPolygon:
@@ -394,7 +405,7 @@ def _length_m(plan: Plan, mask: BoolArray, shape_: shapely.Polygon | shapely.Mul
 def _ground_pixel(geobox: GeoBox) -> tuple[float, float]:
     """True size of a pixel on the ground at the centre, metres."""
     projection = Proj(str(geobox.crs))
-    x, y = geobox.transform * (geobox.width / 2, geobox.height / 2)
+    x, y = ground_point(geobox, geobox.height / 2, geobox.width / 2)
     scale = projection.get_factors(*projection(x, y, inverse=True)).meridional_scale
     return abs(geobox.resolution.x) / scale, abs(geobox.resolution.y) / scale
 

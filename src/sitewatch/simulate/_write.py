@@ -17,7 +17,7 @@ from rasterio.crs import CRS
 
 from sitewatch.errors import WorkspaceError
 from sitewatch.progress import Progress, silent
-from sitewatch.simulate._scenario import NotConstruction, Scenario, Work
+from sitewatch.simulate._scenario import NotConstruction, Scenario, Work, ground_point
 
 
 def write_scenario(scenario: Scenario, folder: str | Path, *, progress: Progress = silent) -> Path:
@@ -101,6 +101,7 @@ def write_scene(one: xr.Dataset, scenario: Scenario, folder: Path, tags: dict[st
         "compress": "deflate",
         "zlevel": 1,
         "predictor": 3,
+        "interleave": "band",
         "tiled": True,
         "blockxsize": 256,
         "blockysize": 256,
@@ -120,8 +121,8 @@ def write_scene(one: xr.Dataset, scenario: Scenario, folder: Path, tags: dict[st
 def site_collection(scenario: Scenario) -> dict[str, Any]:
     """The site file: the scenario's extent, one pixel in from its edge."""
     box = scenario.geobox
-    corners = [(1, 1), (box.width - 1, 1), (box.width - 1, box.height - 1), (1, box.height - 1)]
-    area = shapely.Polygon([box.transform * corner for corner in corners])
+    corners = [(1, 1), (1, box.width - 1), (box.height - 1, box.width - 1), (box.height - 1, 1)]
+    area = shapely.Polygon([ground_point(box, row, col) for row, col in corners])
     return {
         "type": "FeatureCollection",
         "features": [

@@ -1,0 +1,174 @@
+"""Put synthetic changes into real stacks, and count how many a detector finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+from scipy import ndimage as ndi
+from scipy import stats
+
+from sitewatch.errors import ChangeError
+from sitewatch.progress import Progress, silent
+from sitewatch.simulate._fields import BoolArray, to_linear
+
+Detector = Callable[[xr.Dataset], BoolArray]
+
+# the overlap at which the IARPA SMART evaluation calls a site found
+_FOUND_IOU = 0.2
+_GAP_PX = 8
+
+
+def inject(
+    stack: xr.Dataset, mask: BoolArray, contrast_db: Mapping[str, float], from_time: np.datetime64
+) -> xr.Dataset:
+    """Change the level inside a mask from one image on; the images keep their own speckle, wind and rain.
+
+    Parameters
+    ----------
+    stack
+        Dims time, y, x; linear power. It is left as it is.
+    mask
+        (y, x) pixels that change.
+    contrast_db
+        Level after over level before, dB, by polarisation; those not named stay.
+    from_time
+        First image that shows the change (UTC).
+
+    Returns
+    -------
+    A new stack; pixels outside the mask and images before `from_time` are the same.
+
+    Raises
+    ------
+    ChangeError
+        If the mask does not fit the stack, or a polarisation is not in it.
+    """
+    if mask.shape != (stack.sizes["y"], stack.sizes["x"]):
+        raise ChangeError(f"the mask has the shape {mask.shape}, the stack {stack.sizes['y'], stack.sizes['x']}")
+    missing = [pol for pol in contrast_db if pol not in stack.data_vars]
+    if missing:
+        raise ChangeError(
+            f"the stack has no {', '.join(missing)}", hint=f"It has {', '.join(map(str, stack.data_vars))}"
+        )
+    changed = xr.DataArray(mask, dims=("y", "x")) & (stack["time"] >= from_time)
+    # exactly one where nothing changes, so that those pixels stay bit for bit
+    gains = {pol: 1 + changed * np.float32(to_linear(level) - 1) for pol, level in contrast_db.items()}
+    return stack.assign(
+        {
+            pol: (stack[pol] * gain).transpose(*stack[pol].dims).assign_attrs(stack[pol].attrs)
+            for pol, gain in gains.items()
+        }
+    )
+
+
+def verify_power(
+    stack: xr.Dataset,
+    detect: Detector,
+    *,
+    contrast_db: Mapping[str, float],
+    areas_m2: Sequence[float],
+    from_time: np.datetime64,
+    where: BoolArray | None = None,
+    trials: int = 20,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> xr.Dataset:
+    """Run a detector on the stack with squares of known contrast put in, and count those it finds.
+
+    For each area up to `trials` squares are put at random places that don't touch each other nor anything that the
+    detector reports in the stack as it is; one run of the detector serves them all. A square counts as found if what
+    is reported about it overlaps it with an IoU of 0.2 or more.
+
+    Parameters
+    ----------
+    stack
+        Dims time, y, x; linear power.
+    detect
+        Takes a stack and gives the mask (y, x) of what it reports.
+    contrast_db, from_time
+        As for `inject`.
+    areas_m2
+        Areas to try.
+    where
+        (y, x) pixels that squares may cover; all with data by default.
+    trials
+        Squares for each area, as far as there is room.
+    seed
+        For the places.
+    progress
+        Told after each area.
+
+    Returns
+    -------
+    xarray.Dataset with dim ``area_m2`` (of the squares in whole pixels): ``injected``, ``found``, ``probability`` and
+    its 95 % Wilson interval ``probability_low``, ``probability_high``; the attribute ``reported_without`` counts the
+    separate things reported in the stack as it is.
+    """
+    known = stack[next(iter(contrast_db))].notnull().all("time").to_numpy()
+    allowed = known if where is None else known & where
+    already = detect(stack)
+    allowed &= ~ndi.binary_dilation(already, iterations=_GAP_PX)
+    pixel_m2 = float(stack.attrs["pixel_x_m"]) * float(stack.attrs["pixel_y_m"])
+    rows = []
+    for done, area in enumerate(areas_m2, 1):
+        rng = np.random.default_rng([seed, done])
+        side = max(round(np.sqrt(area / pixel_m2)), 1)
+        squares = _places(rng, allowed, side, trials)
+        found = 0
+        if squares:
+            mask = np.zeros(allowed.shape, bool)
+            for square in squares:
+                mask[square] = True
+            reported = detect(inject(stack, mask, contrast_db, from_time))
+            found = sum(_is_found(reported, square) for square in squares)
+        rows.append((side**2 * pixel_m2, len(squares), found))
+        progress("injection", done, len(areas_m2))
+    sizes, injected, hits = (np.array(column) for column in zip(*rows, strict=True))
+    intervals = [
+        stats.binomtest(int(f), int(n)).proportion_ci(method="wilson") if n else (np.nan, np.nan)
+        for n, f in zip(injected, hits, strict=True)
+    ]
+    share = np.where(injected > 0, hits / np.maximum(injected, 1), np.nan)
+    dim = "area_m2"
+    return xr.Dataset(
+        {
+            "injected": (dim, injected, {"units": "1", "long_name": "squares put in"}),
+            "found": (dim, hits, {"units": "1", "long_name": "squares found"}),
+            "probability": (dim, share, {"units": "1", "long_name": "share found"}),
+            "probability_low": (dim, np.array([low for low, _ in intervals]), {"units": "1", "long_name": "95 % low"}),
+            "probability_high": (
+                dim,
+                np.array([high for _, high in intervals]),
+                {"units": "1", "long_name": "95 % high"},
+            ),
+        },
+        coords={dim: (dim, sizes, {"units": "m2", "long_name": "area"})},
+        attrs={"reported_without": int(ndi.label(already)[1]), "contrast_db": dict(contrast_db), "seed": seed},
+    )
+
+
+def _places(rng: np.random.Generator, allowed: BoolArray, side: int, count: int) -> list[tuple[slice, slice]]:
+    """Squares inside the allowed pixels with a gap between each other."""
+    if side > min(allowed.shape):
+        return []
+    corners = np.argwhere(np.lib.stride_tricks.sliding_window_view(allowed, (side, side)).all(axis=(2, 3)))
+    rng.shuffle(corners)
+    free = np.ones(allowed.shape, bool)
+    out: list[tuple[slice, slice]] = []
+    for row, col in corners:
+        square = (slice(row, row + side), slice(col, col + side))
+        if len(out) < count and free[square].all():
+            out.append(square)
+            free[max(row - _GAP_PX, 0) : row + side + _GAP_PX, max(col - _GAP_PX, 0) : col + side + _GAP_PX] = False
+    return out
+
+
+def _is_found(reported: BoolArray, square: tuple[slice, slice]) -> bool:
+    """Whether what is reported in and close about a square overlaps it enough."""
+    near = tuple(slice(max(axis.start - _GAP_PX // 2, 0), axis.stop + _GAP_PX // 2) for axis in square)
+    inside = int(reported[square].sum())
+    size = (square[0].stop - square[0].start) * (square[1].stop - square[1].start)
+    union = size + int(reported[near].sum()) - inside
+    return inside / union >= _FOUND_IOU
