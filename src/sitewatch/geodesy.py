@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import pyproj
 import shapely
 from odc.geo.geobox import GeoBox
@@ -88,8 +89,10 @@ def pixel_size_m(geobox: GeoBox) -> GroundSize:
     span_x, span_y = min(cols, 32), min(rows, 32)
     col, row = cols / 2, rows / 2
     to_lonlat = pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
-    ends = [(col - span_x / 2, row), (col + span_x / 2, row), (col, row - span_y / 2), (col, row + span_y / 2)]
-    lons, lats = zip(*(to_lonlat.transform(*(geobox.affine * end)) for end in ends), strict=True)
+    cols_at = np.array([col - span_x / 2, col + span_x / 2, col, col])
+    rows_at = np.array([row, row, row - span_y / 2, row + span_y / 2])
+    a, b, c, d, e, f = geobox.affine[:6]
+    lons, lats = to_lonlat.transform(a * cols_at + b * rows_at + c, d * cols_at + e * rows_at + f)
     _, _, along_x = _WGS84.inv(lons[0], lats[0], lons[1], lats[1])
     _, _, along_y = _WGS84.inv(lons[2], lats[2], lons[3], lats[3])
     return GroundSize(float(along_x) / span_x, float(along_y) / span_y)

@@ -141,3 +141,24 @@ class LeftOut:
     hint: str = ""
     datetime: dt.datetime | None = None
     track: Track | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenes:
+    """What was found: the usable scenes, and what was set aside.
+
+    Attributes
+    ----------
+    scenes
+        By acquisition time.
+    left_out
+        Every file or item that was named or looked like an image and can't be used, with the reason.
+    """
+
+    scenes: tuple[Scene, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The viewing geometries that occur, sorted."""
+        return tuple(sorted({scene.track for scene in self.scenes}))

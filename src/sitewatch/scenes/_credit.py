@@ -1,0 +1,22 @@
+"""The credit lines that providers' licences ask for."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+
+def credit_line(constellation: str, acquired: dt.datetime) -> str:
+    """Credit for images of a constellation; empty where the provider's wording is not known.
+
+    For Sentinel-1 it is the wording that the Copernicus legal notice on Sentinel data prescribes for modified data.
+    """
+    if constellation == "sentinel-1":
+        return f"Contains modified Copernicus Sentinel data {acquired.year}"
+    if constellation == "iceye":
+        return f"© ICEYE {acquired.year}"
+    return ""
+
+
+def opera_credit_line(acquired: dt.datetime) -> str:
+    """Credit for OPERA RTC-S1: the Copernicus line, and who made the product."""
+    return f"{credit_line('sentinel-1', acquired)}, processed by NASA/JPL-Caltech (OPERA RTC-S1)"

@@ -1,0 +1,180 @@
+"""Find what may be a scene among files, folders and STAC catalogues, before anything is read of the images."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pystac
+
+from sitewatch.errors import SceneError
+from sitewatch.scenes._family import Family
+from sitewatch.scenes._geotiff import GeoTiff
+from sitewatch.scenes._opera import OperaRtcS1
+from sitewatch.scenes._raster import is_remote, name_of
+from sitewatch.scenes._scene import LeftOut
+from sitewatch.scenes._stac import asset_hrefs, load_item, stac_type
+
+FAMILIES: tuple[Family, ...] = (OperaRtcS1(), GeoTiff())
+"""The product families, the most particular first; the last takes everything."""
+
+_IMAGES = (".tif", ".tiff")
+_JSON = (".json", ".geojson")
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """What may be one scene: a STAC item, or files of one family that belong together."""
+
+    source: str
+    hrefs: tuple[str, ...] = ()
+    item: pystac.Item | None = None
+
+
+def family_of(href: str) -> Family:
+    """The product family that takes a file, by its name."""
+    return next(family for family in FAMILIES if family.matches(href))
+
+
+def companions(href: str) -> list[str]:
+    """A file and the other polarisations of its scene beside it."""
+    path = Path(href)
+    if is_remote(href) or not path.is_file():
+        return [href]
+    family = family_of(href)
+    key = family.scene_key(href)
+    return sorted(
+        {href}
+        | {
+            str(p)
+            for p in path.parent.iterdir()
+            if p.suffix.lower() in _IMAGES
+            and p.is_file()
+            and family_of(str(p)) is family
+            and not family.is_companion(str(p))
+            and family.scene_key(str(p)) == key
+        }
+    )
+
+
+def find_candidates(sources: Iterable[str | os.PathLike[str] | pystac.Item]) -> tuple[list[Candidate], list[LeftOut]]:
+    """Find what may be scenes; what was named and can't be one is left out with its reason."""
+    items: dict[str, Candidate] = {}
+    files: dict[str, None] = {}
+    left_out: list[LeftOut] = []
+    for source in sources:
+        if isinstance(source, pystac.Item):
+            items[source.get_self_href() or source.id] = Candidate(source.get_self_href() or source.id, item=source)
+            continue
+        found_items, found_files, bad = _look_into(os.fspath(source))
+        items |= {candidate.source: candidate for candidate in found_items}
+        files |= dict.fromkeys(found_files)
+        left_out += bad
+    claimed = {href for candidate in items.values() if candidate.item for href in asset_hrefs(candidate.item)}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for href in files:
+        if (href if is_remote(href) else os.path.abspath(href)) not in claimed:
+            family = family_of(href)
+            groups.setdefault((family.name, family.scene_key(href)), []).append(href)
+    grouped = [Candidate(hrefs[0], tuple(hrefs)) for hrefs in groups.values()]
+    return [*items.values(), *grouped], left_out
+
+
+def _look_into(source: str) -> tuple[list[Candidate], list[str], list[LeftOut]]:
+    """Items, image files and refusals of one named source."""
+    path = Path(source)
+    suffix = path.suffix.lower()
+    if is_remote(source):
+        return _catalogue(source) if suffix in _JSON else ([], [source], [])
+    if path.is_dir():
+        return _folder(path)
+    if not path.exists():
+        return [], [], [LeftOut(source, "the file does not exist", "Check its path.")]
+    if suffix in _JSON:
+        kind = stac_type(path)
+        if kind is None:
+            return [], [], [LeftOut(source, "it is neither an image nor STAC JSON")]
+        return _catalogue(str(path.absolute()))
+    if family_of(source).is_companion(source):
+        reason = "it is a layer beside the image (mask, angle or browse picture), not the image"
+        return [], [], [LeftOut(source, reason)]
+    return [], [source], []
+
+
+def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
+    items: list[Candidate] = []
+    files: list[str] = []
+    bad: list[LeftOut] = []
+    others = 0
+    for path in _files_below(folder):
+        suffix = path.suffix.lower()
+        if suffix in _IMAGES:
+            # Companions in a folder are no loss worth a line each: nobody took them for images.
+            if not family_of(str(path)).is_companion(str(path)):
+                files.append(str(path))
+        elif suffix in _JSON and stac_type(path) == "Feature":
+            try:
+                items.append(Candidate(str(path), item=load_item(path)))
+            except SceneError as error:
+                bad.append(LeftOut(str(path), error.message.removeprefix(f"{path.name}: "), error.hint))
+        else:
+            others += 1
+    if not (items or files or bad):
+        what = f"{others} other files" if others else "nothing"
+        hint = "Images are .tif or .tiff files, or STAC items."
+        bad.append(LeftOut(str(folder), f"the folder holds no images ({what} in it)", hint))
+    return items, files, bad
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith((".", "__")))
+        yield from (Path(where, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _catalogue(href: str) -> tuple[list[Candidate], list[str], list[LeftOut]]:
+    """Items of a static catalogue, collection, item collection or single item, read through pystac."""
+    try:
+        if not is_remote(href) and stac_type(Path(href)) == "FeatureCollection":
+            found = pystac.ItemCollection.from_file(href)
+            return [Candidate(item.get_self_href() or item.id, item=item) for item in found], [], []
+        root = pystac.read_file(href)
+    # pystac lets whatever a malformed file or a lost connection provokes through.
+    except Exception as error:
+        return [], [], [LeftOut(href, f"it is not usable STAC ({type(error).__name__}: {error})")]
+    if isinstance(root, pystac.Item):
+        return [Candidate(href, item=root)], [], []
+    if not isinstance(root, pystac.Catalog):
+        return [], [], [LeftOut(href, f"it is STAC of a kind that holds no items ({type(root).__name__})")]
+    items: list[Candidate] = []
+    bad: list[LeftOut] = []
+    _walk(root, items, bad, seen=set())
+    if not items and not bad:
+        bad.append(LeftOut(href, "the catalogue holds no items"))
+    return items, [], bad
+
+
+def _walk(catalogue: pystac.Catalog, items: list[Candidate], bad: list[LeftOut], seen: set[str]) -> None:
+    """Follow a catalogue's links one by one, so that a broken one costs only what hangs on it."""
+    for link in [*catalogue.get_item_links(), *catalogue.get_child_links()]:
+        href = link.get_absolute_href() or str(link.target)
+        if href in seen:
+            continue
+        seen.add(href)
+        try:
+            target = link.resolve_stac_object(root=catalogue.get_root()).target
+        except Exception as error:
+            cause = error.__cause__ or error
+            bad.append(LeftOut(href, f"{name_of(href)} of the catalogue can't be read ({cause})"))
+            continue
+        if isinstance(target, pystac.Item):
+            items.append(Candidate(href, item=target))
+        elif isinstance(target, pystac.Catalog):
+            _walk(target, items, bad, seen)
+
+
+def known_families(families: Sequence[Family] = FAMILIES) -> tuple[str, ...]:
+    """Names of the product families, for help texts."""
+    return tuple(family.name for family in families)

@@ -1,0 +1,135 @@
+"""Read a scene's pixels on their own grid, as linear power."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import rasterio.windows
+import xarray as xr
+from odc.geo.geobox import GeoBox
+from odc.geo.xr import xr_coords
+from rasterio.enums import MaskFlags
+
+from sitewatch.errors import SceneError
+from sitewatch.scenes._raster import open_raster, same_place, scene_error
+from sitewatch.scenes._scene import Band, Scene
+
+Window: TypeAlias = "tuple[slice, slice] | rasterio.windows.Window"
+
+_LONG_NAMES = {"gamma0": "gamma nought", "sigma0": "sigma nought", "beta0": "beta nought"}
+
+
+def read_pixels(scene: Scene, geobox_window: Window | None = None) -> xr.Dataset:
+    """Read pixels of a scene on its native grid.
+
+    Parameters
+    ----------
+    scene
+        What to read.
+    geobox_window
+        Part of the native grid: a pair of slices (rows, columns), or a rasterio Window of whole pixels; None for all
+        of it. Only the file's blocks that it touches are read.
+
+    Returns
+    -------
+    Dataset
+        dims ``y, x`` with coordinates and ``spatial_ref`` of the (cut) native grid; one float32 variable a
+        polarisation in linear power. dB are made linear, amplitudes squared. NaN where there is no data; noise
+        subtraction's negative values are 0.
+
+    Raises
+    ------
+    SceneError
+        The file is missing, cut off or unreadable, its grid is not the one the scene describes, the window lies
+        outside, or (only where the whole scene is read) no pixel is valid.
+    """
+    rows, cols = _window_slices(scene, geobox_window)
+    geobox: GeoBox = scene.geobox[rows, cols]
+    arrays: dict[str, np.ndarray] = {}
+    for href, bands in _by_file(scene):
+        with open_raster(href) as source:
+            _check_grid(source, scene, href)
+            window = rasterio.windows.Window.from_slices(rows, cols)
+            for band in bands:
+                # Straight into float32: GDAL converts while it inflates, and no second copy is made.
+                pixels = source.read(band.index, window=window, out_dtype="float32")
+                if MaskFlags.per_dataset in source.mask_flag_enums[band.index - 1]:
+                    pixels[source.read_masks(band.index, window=window) == 0] = np.nan
+                arrays[band.polarisation] = _linear_power(pixels, band)
+    if geobox_window is None and not any(np.isfinite(a).any() for a in arrays.values()):
+        raise scene_error(scene.bands[0].href, "it holds no valid pixel")
+    coords = xr_coords(geobox)
+    dims = geobox.dimensions
+    long_name = _LONG_NAMES.get(scene.quantity, "backscatter")
+    return xr.Dataset(
+        {
+            polarisation: (
+                dims,
+                arrays[polarisation],
+                {"units": "1", "long_name": f"{polarisation} {long_name}, linear power", "grid_mapping": "spatial_ref"},
+            )
+            for polarisation in scene.polarisations
+        },
+        coords=coords,
+        attrs={"scene": scene.id, "quantity": scene.quantity},
+    ).rename({dims[0]: "y", dims[1]: "x"} if dims != ("y", "x") else {})
+
+
+def _linear_power(stored: np.ndarray, band: Band) -> np.ndarray:
+    """Turn stored float32 numbers into linear power, in place."""
+    # A nodata value beyond float32's digits is compared as float32, which is how it was read.
+    with np.errstate(over="ignore"):
+        missing = None if band.nodata is None or math.isnan(band.nodata) else stored == np.float32(band.nodata)
+    if band.scale != 1.0:
+        stored *= np.float32(band.scale)
+    if band.offset != 0.0:
+        stored += np.float32(band.offset)
+    if band.unit == "dB":
+        # 10^(v/10) = e^(v ln(10)/10); minus infinity is a power of 0.
+        stored *= np.float32(math.log(10.0) / 10.0)
+        with np.errstate(over="ignore"):
+            np.exp(stored, out=stored)
+    elif band.unit == "amplitude":
+        with np.errstate(over="ignore"):
+            np.square(stored, out=stored)
+    np.maximum(stored, np.float32(0.0), out=stored)
+    if missing is not None:
+        stored[missing] = np.nan
+    stored[np.isposinf(stored)] = np.nan
+    return stored
+
+
+def _by_file(scene: Scene) -> Iterator[tuple[str, list[Band]]]:
+    for href in dict.fromkeys(band.href for band in scene.bands):
+        yield href, [band for band in scene.bands if band.href == href]
+
+
+def _window_slices(scene: Scene, window: Window | None) -> tuple[slice, slice]:
+    if window is None:
+        rows, cols = scene.geobox.shape
+        return slice(0, rows), slice(0, cols)
+    if isinstance(window, rasterio.windows.Window):
+        window = window.toslices()
+    parts = []
+    for part, size, axis in zip(window, scene.geobox.shape, ("rows", "columns"), strict=True):
+        whole = all(edge is None or float(edge).is_integer() for edge in (part.start, part.stop))
+        first = None if part.start is None else int(part.start)
+        last = None if part.stop is None else int(part.stop)
+        start, stop, step = slice(first, last, part.step).indices(size)
+        if step != 1 or stop <= start or not whole:
+            raise SceneError(f"{scene.id}: {axis} {first} to {last} of the window are none of its {size} {axis}")
+        parts.append(slice(start, stop))
+    return parts[0], parts[1]
+
+
+def _check_grid(source: Any, scene: Scene, href: str) -> None:
+    described = scene.geobox
+    if source.shape != tuple(described.shape) or not same_place(source.transform, described):
+        raise scene_error(
+            href,
+            f"its grid ({source.shape[0]} x {source.shape[1]} pixels) is not the one its metadata describe "
+            f"({described.shape[0]} x {described.shape[1]} pixels)",
+        )

@@ -1,0 +1,88 @@
+"""A scene written as a STAC item, which `from_stac` reads back as the same scene."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pyproj
+import pystac
+import shapely.geometry
+from pystac.extensions.projection import ProjectionExtension
+from pystac.extensions.raster import RasterExtension
+from pystac.extensions.sar import SarExtension
+from pystac.extensions.sat import SatExtension
+from pystac.extensions.view import ViewExtension
+
+from sitewatch.scenes._scene import Band, Scene
+from sitewatch.scenes._stac import OWN
+
+# Carrier frequency band and centre frequency in GHz of the constellations we know.
+_RADARS = {"sentinel-1": ("C", 5.405), "iceye": ("X", 9.65)}
+_UNITS = {"linear": "linear power", "dB": "dB", "amplitude": "amplitude"}
+
+
+def to_stac(scene: Scene) -> pystac.Item:
+    """Describe a scene as a STAC item (sar, sat, view, projection and raster extensions).
+
+    What has no common field (quantity, credit, whether the time of day is known, ...) is written under
+    ``sitewatch:``. The sar extension is declared only where its required fields are known.
+    """
+    item = pystac.Item(
+        id=scene.id,
+        geometry=shapely.geometry.mapping(scene.footprint),
+        bbox=list(scene.footprint.bounds),
+        datetime=scene.datetime,
+        properties=_properties(scene),
+    )
+    for band in scene.bands:
+        item.add_asset(band.polarisation.lower(), _asset(band))
+    item.stac_extensions = [
+        ProjectionExtension.get_schema_uri(),
+        RasterExtension.get_schema_uri(),
+        *([SatExtension.get_schema_uri()] if "sat:orbit_state" in item.properties else []),
+        *([SarExtension.get_schema_uri()] if "sar:frequency_band" in item.properties else []),
+        *([ViewExtension.get_schema_uri()] if "view:incidence_angle" in item.properties else []),
+    ]
+    return item
+
+
+def _properties(scene: Scene) -> dict[str, Any]:
+    track, radar = scene.track, _RADARS.get(scene.track.constellation)
+    crs = pyproj.CRS.from_user_input(str(scene.geobox.crs))
+    epsg = crs.to_epsg()
+    told: dict[str, Any] = {
+        "constellation": track.constellation,
+        "platform": scene.platform,
+        "sar:instrument_mode": track.mode,
+        "sar:polarizations": list(scene.polarisations),
+        "sar:observation_direction": track.look_direction,
+        "sar:looks_equivalent_number": scene.enl,
+        "sat:relative_orbit": track.relative_orbit or None,
+        "sat:orbit_state": track.orbit_state,
+        "view:incidence_angle": scene.incidence_angle_deg,
+        "proj:shape": list(scene.geobox.shape),
+        "proj:transform": list(scene.geobox.affine)[:6],
+        "proj:code": f"EPSG:{epsg}" if epsg else None,
+        "proj:wkt2": None if epsg else crs.to_wkt(),
+        f"{OWN}quantity": scene.quantity,
+        f"{OWN}time_known": scene.time_known,
+        f"{OWN}family": scene.family,
+        f"{OWN}subunit": scene.subunit,
+        f"{OWN}processed": scene.processed.isoformat() if scene.processed else None,
+    }
+    if radar and track.mode:
+        told |= {"sar:product_type": "RTC", "sar:frequency_band": radar[0], "sar:center_frequency": radar[1]}
+    kept = {key: value for key, value in told.items() if value not in (None, "")}
+    return {**kept, f"{OWN}credit": scene.credit, f"{OWN}notes": list(scene.notes)}
+
+
+def _asset(band: Band) -> pystac.Asset:
+    numbers = {"scale": band.scale, "offset": band.offset, "unit": _UNITS[band.unit]}
+    if band.nodata is not None:
+        # JSON has no NaN; the raster extension spells it.
+        numbers["nodata"] = band.nodata if math.isfinite(band.nodata) else str(band.nodata)
+    fields = {"sar:polarizations": [band.polarisation], "raster:bands": [numbers]}
+    if band.index != 1:
+        fields[f"{OWN}band"] = band.index
+    return pystac.Asset(band.href, media_type=pystac.MediaType.GEOTIFF, roles=["data"], extra_fields=fields)
