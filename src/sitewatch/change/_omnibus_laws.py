@@ -32,7 +32,7 @@ from sitewatch.errors import ChangeError
 
 # Intervals of a table, and the ln P at its end; beyond it ln P goes on as a straight line in L.
 _INTERVALS = 160
-_LOWEST_LN_P = -80.0
+_LOWEST_LN_P = -90.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +46,8 @@ class NullLaws:
     channels
         Number of independent channels p.
     step
-        [law, 2, images + 1], spacing of the tables in sqrt(L); index 0 of the second axis is Q of so many images, index 1
-        is R_j. Entries 0 and 1 of the last axis are unused (one image has nothing to be compared with).
+        [law, 2, images + 1], spacing of the tables in sqrt(L); index 0 of the second axis is Q of so many images,
+        index 1 is R_j. Entries 0 and 1 of the last axis are unused (one image has nothing to be compared with).
     table
         [law, 2, images + 1, node, 2], ln P and its change over one interval at the slope of the node.
     """
@@ -134,9 +134,7 @@ def survival(statistic: int, looks: float, images: int, channels: int, x: float)
 
 
 @parallel_kernel
-def _tabulate(
-    looks: NDArray[np.float64], channels: int, step: NDArray[np.float64], table: NDArray[np.float64]
-) -> None:
+def _tabulate(looks: NDArray[np.float64], channels: int, step: NDArray[np.float64], table: NDArray[np.float64]) -> None:
     n_law, _, n_image = step.shape
     intervals = table.shape[3] - 1
     per_law = 2 * (n_image - 2)
@@ -232,9 +230,7 @@ def exact_laws(looks: Sequence[float], images: int, channels: int) -> NullLaws:
     return _exact_laws(tuple(float(n) for n in looks), images, channels)
 
 
-def box_p_value(
-    deviance: NDArray[np.float64], freedom: float, rho: float | NDArray[np.float64]
-) -> NDArray[np.float64]:
+def box_p_value(deviance: NDArray[np.float64], freedom: float, rho: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """P(L > deviance) by the corrected chi-square approximation, clipped to [0, 1].
 
     Conradsen, Nielsen and Skriver (2016), equations 13 and 14 in the case of independent channels, where omega2
@@ -267,9 +263,7 @@ def box_laws(looks: Sequence[float], images: int, channels: int) -> NullLaws:
     table = np.zeros((len(looks), 2, images + 1, _INTERVALS + 1, 2))
     for law, n in enumerate(looks):
         if box_rho_r(n, 2) <= 0.05:
-            raise ChangeError(
-                f"The chi-square approximation does not exist for {n} looks", hint="Use the exact laws."
-            )
+            raise ChangeError(f"The chi-square approximation does not exist for {n} looks", hint="Use the exact laws.")
         for k in range(2, images + 1):
             for statistic, f, rho in (
                 (0, (k - 1.0) * channels, box_rho_q(n, k)),
@@ -282,6 +276,6 @@ def box_laws(looks: Sequence[float], images: int, channels: int) -> NullLaws:
                 ln_p = np.log(np.maximum(box_p_value(np.abs(fine) * fine, f, rho), 1e-300))
                 table[law, statistic, k, :, 0] = ln_p[1:-1:16]
                 table[law, statistic, k, :, 1] = 8.0 * (ln_p[2::16] - ln_p[:-2:16])
-                table[law, statistic, k, 0, 1] = 16.0 * (ln_p[2] - ln_p[1])
+                table[law, statistic, k, 0, 1] = 16.0 * (ln_p[2] - ln_p[1]) if f == 1 else 0.0
                 step[law, statistic, k] = du
     return NullLaws(np.asarray(looks, dtype=np.float64), channels, step, table)
