@@ -1,0 +1,207 @@
+"""What the surfaces of a site do when nothing is built: strata, date effects and scatter.
+
+Model (design.md): ln I(x,t) = ln mu(x,t) + a(g(x),t) + v(x,t) + ln s, with a the date's effect on stratum g (wind on
+the sea, rain on the land), v a local jitter of variance tau2(g) and s gamma speckle of mean one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import polygamma
+
+from sitewatch.change._gamma import inverse_trigamma
+
+WATER, LAND = 0, 1
+STRATA = ("water", "land")
+LOG_FLOOR = 1e-5
+DB_PER_LOG = 10.0 / np.log(10.0)
+MAD_TO_SD = 1.4826
+# Calibrated gamma0 at C band: calm water lies below, land above, in nearly every scene (dB, co-polarised).
+CALM_WATER_DB = -17.5
+# Land's date effects stay within about this; a stratum whose level swings more is water (dB, sd over dates).
+LAND_SWING_DB = 2.0
+# Two modes are apart when Ashman's D exceeds this (Ashman, Bird and Zepf 1994, eq. 2: 2 is the minimum).
+CLEAR_SEPARATION = 2.6
+FEWEST = 40
+
+
+@dataclasses.dataclass(frozen=True)
+class Background:
+    """Behaviour in time of a track's strata.
+
+    Attributes
+    ----------
+    calm_limit
+        Pixels whose 10 % quantile over time of the first polarisation's ln power lies below it are water; -inf
+        where the site has no water, +inf where it has no land.
+    effect
+        [stratum, polarisation, time], the date effect a, natural log; zero median over time.
+    level
+        [stratum, polarisation], median level over the stable pixels, natural log.
+    scatter
+        [stratum, polarisation], robust sd of ln I about level and date effect, one pixel, one date.
+    looks
+        Equivalent number of looks n of pure speckle, as used.
+    effective_looks
+        [stratum, polarisation], n_e with trigamma(n_e) = trigamma(n) + tau2.
+    present
+        [stratum], whether the stratum has enough pixels to be known.
+    """
+
+    calm_limit: float
+    effect: NDArray[np.float64]
+    level: NDArray[np.float64]
+    scatter: NDArray[np.float64]
+    looks: float
+    effective_looks: NDArray[np.float64]
+    present: NDArray[np.bool_]
+
+    def jitter_variance(self) -> NDArray[np.float64]:
+        """[stratum, polarisation], tau2 = variance of ln I beyond speckle, never negative."""
+        return np.maximum(self.scatter**2 - float(polygamma(1, self.looks)), 0.0)
+
+
+def log_power(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Natural logarithm of linear power, clipped from below so that a true zero stays finite; NaN stays NaN."""
+    return np.log(np.maximum(power, np.float32(LOG_FLOOR))).astype(np.float32)
+
+
+def calm_level(log_first: NDArray[np.float32]) -> NDArray[np.float32]:
+    """10 % quantile over time (axis 0): the level on calm dates, at which water is darkest.
+
+    NaN where a pixel has no image.
+    """
+    rank = 0.1 * (log_first.shape[0] - 1)
+    low, share = int(rank), rank - int(rank)
+    ordered = np.sort(log_first, axis=0)  # NaN last
+    high = min(low + 1, log_first.shape[0] - 1)
+    return (ordered[low] * (1 - share) + np.where(np.isnan(ordered[high]), ordered[low], ordered[high]) * share).astype(
+        np.float32
+    )
+
+
+def date_effect(log_values: NDArray[np.float32], rounds: int = 4) -> NDArray[np.float64]:
+    """Common effect of each date on a set of pixels, by alternating medians.
+
+    Parameters
+    ----------
+    log_values
+        [time, pixel], natural log, NaN allowed.
+
+    Returns
+    -------
+    [time], zero median. Dates without any pixel get 0.
+    """
+    effect = np.zeros(log_values.shape[0])
+    for _ in range(rounds):
+        level = np.nanmedian(log_values - effect[:, None], axis=0)
+        effect = np.array([_median_or_zero(row) for row in log_values - level])
+        effect -= np.median(effect)
+    return effect
+
+
+def _median_or_zero(values: NDArray[np.float32]) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if known.size else 0.0
+
+
+def _split(calm: NDArray[np.float32]) -> tuple[float, float]:
+    """Otsu's threshold (1979) of the calm level and Ashman's D of the two sides."""
+    counts, edges = np.histogram(calm, 128)
+    middle = 0.5 * (edges[:-1] + edges[1:])
+    below = np.cumsum(counts)
+    mass = np.cumsum(counts * middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = (mass[-1] * below / below[-1] - mass) ** 2 / (below * (below[-1] - below))
+    threshold = float(middle[int(np.nanargmax(np.where(np.isfinite(between), between, -1.0)))])
+    dark, bright = calm[calm < threshold], calm[calm >= threshold]
+    if min(dark.size, bright.size) < FEWEST:
+        return threshold, 0.0
+    spread = float(np.sqrt(0.5 * (_spread(dark) ** 2 + _spread(bright) ** 2)))
+    return threshold, float(abs(np.median(bright) - np.median(dark)) / max(spread, 1e-6))
+
+
+def _spread(values: NDArray[np.float32]) -> float:
+    low, high = np.percentile(values, [16, 84])
+    return float(high - low) / 2
+
+
+def _swing_db(log_values: NDArray[np.float32]) -> float:
+    return float(np.std(date_effect(log_values))) * DB_PER_LOG
+
+
+def water_limit(log_first: NDArray[np.float32], calibrated: bool) -> float:
+    """Calm level (ln power) that parts water from land; -inf without water, +inf without land.
+
+    Two clearly separate modes of the calm level count as water and land when the darker one also moves more from
+    date to date (wind) or is as dark as calm water; else the site is of one kind, told by level and movement.
+    """
+    calm = calm_level(log_first)
+    calm = calm[np.isfinite(calm)]
+    if calm.size < FEWEST:
+        return float("-inf")
+    threshold, separation = _split(calm)
+    everywhere = calm_level(log_first)
+    if separation > CLEAR_SEPARATION:
+        dark = log_first[:, everywhere < threshold]
+        bright = log_first[:, everywhere >= threshold]
+        dark_level = float(np.median(calm[calm < threshold])) * DB_PER_LOG
+        moves = _swing_db(dark) > max(1.25 * _swing_db(bright), 0.75)
+        if moves or (calibrated and dark_level < CALM_WATER_DB):
+            return threshold
+    level_db = float(np.median(calm)) * DB_PER_LOG
+    swing = _swing_db(log_first[:, np.isfinite(everywhere)])
+    if calibrated:
+        return float("inf") if level_db < CALM_WATER_DB or swing > 1.5 * LAND_SWING_DB else float("-inf")
+    return float("inf") if swing > LAND_SWING_DB else float("-inf")
+
+
+def estimate_background(
+    log_sample: NDArray[np.float32], *, looks: float | None = None, calibrated: bool = True
+) -> Background:
+    """Strata, date effects and scatter from a sample of a track's pixels.
+
+    Parameters
+    ----------
+    log_sample
+        [time, polarisation, pixel], ln power, NaN where there is no image; a few ten thousand pixels spread over
+        the whole site serve well.
+    looks
+        ENL of pure speckle; None: the largest that the most stable stratum supports.
+    calibrated
+        Whether absolute levels can be trusted to tell water from land.
+    """
+    n_time, n_pol, _ = log_sample.shape
+    limit = water_limit(log_sample[:, 0], calibrated)
+    water = calm_level(log_sample[:, 0]) < limit
+    known = np.isfinite(calm_level(log_sample[:, 0]))
+    effect = np.zeros((2, n_pol, n_time))
+    level = np.full((2, n_pol), np.nan)
+    scatter = np.full((2, n_pol), np.nan)
+    present = np.zeros(2, bool)
+    for stratum, members in ((WATER, water & known), (LAND, ~water & known)):
+        present[stratum] = members.sum() >= FEWEST
+        if not present[stratum]:
+            continue
+        for pol in range(n_pol):
+            values = log_sample[:, pol, members]
+            a = date_effect(values)
+            rest = values - a[:, None]
+            middle = np.nanmedian(rest, axis=0)
+            effect[stratum, pol] = a
+            level[stratum, pol] = float(np.nanmedian(middle))
+            if n_time > 2:
+                # A median over few dates hugs them: widen as for n - 1 degrees of freedom.
+                few = np.sqrt(n_time / (n_time - 1.0))
+                scatter[stratum, pol] = MAD_TO_SD * float(np.nanmedian(np.abs(rest - middle))) * few
+    fallback = float(np.sqrt(polygamma(1, looks or 4.0)))
+    scatter = np.where(np.isfinite(scatter) & (scatter > 0.02), scatter, fallback)
+    for absent in np.flatnonzero(~present):
+        scatter[absent] = scatter[1 - absent] if present[1 - absent] else fallback
+    if looks is None:
+        looks = float(inverse_trigamma(float(np.min(scatter[present])) ** 2)) if present.any() else 4.0
+    effective = np.array([[min(float(inverse_trigamma(float(s) ** 2)), looks) for s in row] for row in scatter])
+    return Background(limit, effect, level, scatter, float(looks), effective, present)

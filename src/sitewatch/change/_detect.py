@@ -1,0 +1,276 @@
+"""From a stack to its change: strata, date effects, the best lasting step of each pixel and its p-value."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sitewatch.change._background import (
+    DB_PER_LOG,
+    LAND,
+    STRATA,
+    WATER,
+    Background,
+    calm_level,
+    estimate_background,
+    log_power,
+)
+from sitewatch.change._covariance import Covariance, fit_covariance
+from sitewatch.change._null import NullLaw, null_law
+from sitewatch.change._omnibus_map import omnibus_p_values
+from sitewatch.change._scan import StepFilter, StepScan, residuals, scan_steps, step_filter
+from sitewatch.errors import ChangeError
+from sitewatch.progress import Progress, silent
+
+SAMPLE_PIXELS = 24_000
+TILE = 256
+FEWEST_IMAGES = 3
+
+
+def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Dataset:
+    """Find each pixel's best lasting step, its size, date and p-value, in one track.
+
+    Parameters
+    ----------
+    stack
+        One track's cube (dims time, y, x; linear power; see docs/architecture.md). Read tile by tile, so that memory
+        does not grow with the area.
+    progress
+        Told after each tile.
+
+    Returns
+    -------
+    xarray.Dataset with dims y, x:
+
+    ``statistic``
+        largest sum over polarisations of the squared z-score of a step (1).
+    ``p_value``
+        of that statistic if nothing changed, over all dates (1).
+    ``omnibus_p_value``
+        that nothing changed at all, after date effects (Conradsen et al. 2016).
+    ``first_image``
+        index in time of the first image after the step, -1 without data.
+    ``first_date``
+        its acquisition time.
+    ``step_db_VV`` ...
+        size of the step, dB, date effects removed.
+    ``z_VV`` ...
+        signed z-scores at that step (1).
+    ``stratum``
+        0 water, 1 land, 255 no data; before any change.
+
+    and what was estimated: ``date_effect_db`` [stratum, polarisation, time], ``level_db``, ``scatter_db``,
+    ``effective_looks`` [stratum, polarisation].
+
+    Raises
+    ------
+    ChangeError
+        With fewer than three images: no lasting change can be told from a passing one.
+    """
+    n_time = stack.sizes["time"]
+    if n_time < FEWEST_IMAGES:
+        raise ChangeError(
+            f"track {stack.attrs.get('track', '?')} has {n_time} image(s); a lasting change needs {FEWEST_IMAGES} or more",
+            hint="Add more scenes of this track, or compare the pair by eye",
+        )
+    polarisations = [str(name) for name in stack.data_vars]
+    days = _days(stack)
+    sample = _sample(stack, polarisations)
+    background = estimate_background(
+        sample, looks=_stated_looks(stack), calibrated=stack.attrs.get("quantity", "unknown") == "gamma0"
+    )
+    covariances = _covariances(sample, background, days)
+    filters = {key: step_filter(value.matrix(days)) for key, value in covariances.items()}
+    law = null_law(background, covariances, filters, days)
+
+    shape = (stack.sizes["y"], stack.sizes["x"])
+    out = _empty(shape, polarisations)
+    boxes = list(_tiles(shape))
+    for done, (rows, columns) in enumerate(boxes):
+        values = _read(stack.isel(y=rows, x=columns), polarisations)
+        scan = scan_steps(values, background, filters, covariances)
+        _put(out, scan, law, omnibus_p_values(values, scan.water, background), polarisations, rows, columns)
+        progress("change", done + 1, len(boxes))
+    return _dataset(out, stack, polarisations, background, covariances)
+
+
+def _days(stack: xr.Dataset) -> NDArray[np.float64]:
+    time = stack["time"].values
+    return (time - time[0]) / np.timedelta64(1, "D")
+
+
+def _stated_looks(stack: xr.Dataset) -> float | None:
+    """ENL of the metadata, unless the images were speckle filtered, which it does not describe."""
+    stated = float(stack.attrs.get("enl", float("nan")))
+    filtered = any("filter" in str(note).lower() for note in stack.attrs.get("notes", []))
+    return None if filtered or not np.isfinite(stated) else stated
+
+
+def _tiles(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
+    return [
+        (slice(y, min(y + TILE, shape[0])), slice(x, min(x + TILE, shape[1])))
+        for y in range(0, shape[0], TILE)
+        for x in range(0, shape[1], TILE)
+    ]
+
+
+def _read(box: xr.Dataset, polarisations: list[str]) -> NDArray[np.float32]:
+    """[time, polarisation, pixel], ln power."""
+    power = np.stack([box[name].to_numpy() for name in polarisations], axis=1)
+    return log_power(power.reshape(*power.shape[:2], -1))
+
+
+def _sample(stack: xr.Dataset, polarisations: list[str]) -> NDArray[np.float32]:
+    """[time, polarisation, pixel] of pixels spread evenly; at most 16 tiles are read."""
+    boxes = _tiles((stack.sizes["y"], stack.sizes["x"]))
+    keep = [boxes[i] for i in np.unique(np.linspace(0, len(boxes) - 1, min(len(boxes), 16)).astype(int))]
+    pixels = sum((r.stop - r.start) * (c.stop - c.start) for r, c in keep)
+    stride = max(1, int(np.sqrt(pixels / SAMPLE_PIXELS)))
+    parts = []
+    for rows, columns in keep:
+        box = stack.isel(
+            y=slice(rows.start + stride // 2, rows.stop, stride), x=slice(columns.start + stride // 2, columns.stop, stride)
+        )
+        parts.append(_read(box, polarisations))
+    values = np.concatenate(parts, axis=2)
+    return values[:, :, np.isfinite(values[:, 0]).mean(axis=0) > 0.5]
+
+
+def _covariances(
+    sample: NDArray[np.float32], background: Background, days: NDArray[np.float64]
+) -> dict[tuple[int, int], Covariance]:
+    water = calm_level(sample[:, 0]) < background.calm_limit
+    rest = residuals(sample, water, background)
+    out = {}
+    for stratum, members in ((WATER, water), (LAND, ~water)):
+        if not background.present[stratum]:
+            members = np.ones_like(members)
+        chosen = np.flatnonzero(members)[:: max(1, int(members.sum()) // 4000)]
+        for pol in range(sample.shape[1]):
+            out[stratum, pol] = fit_covariance(rest[:, pol, chosen], days)
+    return out
+
+
+def _empty(shape: tuple[int, int], polarisations: list[str]) -> dict[str, NDArray[np.generic]]:
+    out: dict[str, NDArray[np.generic]] = {
+        "statistic": np.full(shape, np.nan, np.float32),
+        "p_value": np.full(shape, np.nan, np.float32),
+        "omnibus_p_value": np.full(shape, np.nan, np.float32),
+        "first_image": np.full(shape, -1, np.int16),
+        "stratum": np.full(shape, 255, np.uint8),
+    }
+    for name in polarisations:
+        out[f"step_db_{name}"] = np.full(shape, np.nan, np.float32)
+        out[f"z_{name}"] = np.full(shape, np.nan, np.float32)
+    return out
+
+
+def _put(
+    out: dict[str, NDArray[np.generic]],
+    scan: StepScan,
+    law: NullLaw,
+    omnibus: NDArray[np.float32],
+    polarisations: list[str],
+    rows: slice,
+    columns: slice,
+) -> None:
+    box = (rows.stop - rows.start, columns.stop - columns.start)
+    known = np.isfinite(scan.statistic)
+
+    def place(name: str, values: NDArray[np.generic]) -> None:
+        out[name][rows, columns] = values.reshape(box)
+
+    place("statistic", scan.statistic)
+    place("p_value", np.where(known, law.p_value(scan.statistic, scan.water), np.nan).astype(np.float32))
+    place("omnibus_p_value", omnibus)
+    place("first_image", np.where(known, scan.image, -1).astype(np.int16))
+    place("stratum", np.where(known, np.where(scan.water, WATER, LAND), 255).astype(np.uint8))
+    for pol, name in enumerate(polarisations):
+        place(f"step_db_{name}", np.where(known, scan.step[pol] * DB_PER_LOG, np.nan).astype(np.float32))
+        place(f"z_{name}", np.where(known, scan.z[pol], np.nan).astype(np.float32))
+
+
+_LONG_NAMES = {
+    "statistic": "generalised likelihood ratio of the best lasting step",
+    "p_value": "p-value of the best lasting step",
+    "omnibus_p_value": "p-value of the omnibus test that nothing changed",
+    "first_image": "index of the first image after the step",
+    "stratum": "kind of surface before any change: 0 water, 1 land",
+}
+
+
+def _dataset(
+    out: dict[str, NDArray[np.generic]],
+    stack: xr.Dataset,
+    polarisations: list[str],
+    background: Background,
+    covariances: dict[tuple[int, int], Covariance],
+) -> xr.Dataset:
+    dims = ("stratum_name", "polarisation")
+    data = xr.Dataset(
+        {name: (("y", "x"), values, {"long_name": _long_name(name), "units": _unit(name)}) for name, values in out.items()},
+        coords={
+            "y": stack["y"],
+            "x": stack["x"],
+            "time": stack["time"],
+            "spatial_ref": stack["spatial_ref"],
+            "stratum_name": list(STRATA),
+            "polarisation": polarisations,
+        },
+        attrs={**stack.attrs, "calm_limit_db": background.calm_limit * DB_PER_LOG, "looks": background.looks},
+    )
+    first = out["first_image"].astype(int)
+    when = stack["time"].values[np.clip(first, 0, None)]
+    data["first_date"] = (("y", "x"), np.where(first >= 0, when, np.datetime64("NaT")), {"long_name": "first image after the step"})
+    data["date_effect_db"] = ((*dims, "time"), background.effect * DB_PER_LOG, {"units": "dB"})
+    data["level_db"] = (dims, background.level * DB_PER_LOG, {"units": "dB"})
+    data["scatter_db"] = (dims, background.scatter * DB_PER_LOG, {"units": "dB"})
+    data["effective_looks"] = (dims, background.effective_looks, {"units": "1"})
+    data["stratum_present"] = (("stratum_name",), background.present)
+    data.attrs["covariance"] = json.dumps(
+        {f"{STRATA[s]} {polarisations[p]}": [c.nugget, *c.drift, c.season] for (s, p), c in covariances.items()}
+    )
+    return data
+
+
+def _long_name(name: str) -> str:
+    if name.startswith("step_db_"):
+        return f"size of the step in {name[8:]}, date effects removed"
+    if name.startswith("z_"):
+        return f"z-score of the step in {name[2:]}"
+    return _LONG_NAMES[name]
+
+
+def _unit(name: str) -> str:
+    return "dB" if name.startswith("step_db_") else "1"
+
+
+def background_of(change: xr.Dataset) -> Background:
+    """The background that `detect_change` estimated, read back from its result."""
+    return Background(
+        calm_limit=float(change.attrs["calm_limit_db"]) / DB_PER_LOG,
+        effect=change["date_effect_db"].to_numpy() / DB_PER_LOG,
+        level=change["level_db"].to_numpy() / DB_PER_LOG,
+        scatter=change["scatter_db"].to_numpy() / DB_PER_LOG,
+        looks=float(change.attrs["looks"]),
+        effective_looks=change["effective_looks"].to_numpy(),
+        present=change["stratum_present"].to_numpy().astype(bool),
+    )
+
+
+def covariances_of(change: xr.Dataset) -> dict[tuple[int, int], Covariance]:
+    """The temporal covariances that `detect_change` fitted, by (stratum, polarisation)."""
+    stored = json.loads(str(change.attrs["covariance"]))
+    polarisations = [str(name) for name in change["polarisation"].values]
+    return {
+        (s, p): Covariance(parts[0], tuple(parts[1:-1]), parts[-1])
+        for s, stratum in enumerate(STRATA)
+        for p, name in enumerate(polarisations)
+        for parts in [stored[f"{stratum} {name}"]]
+    }
+
+
+__all__ = ["StepFilter", "background_of", "covariances_of", "detect_change"]

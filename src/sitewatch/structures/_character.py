@@ -1,0 +1,197 @@
+"""What a footprint does as a whole: its mean level image by image, its steadiness, its surroundings."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+from scipy.special import polygamma
+from scipy.stats import chi2
+
+from sitewatch.change import DB_PER_LOG, Covariance
+from sitewatch.structures._presence import Presence
+from sitewatch.structures._window import Window
+
+RING_PIXELS = 5
+# Speckle of neighbours hangs together: so many pixels count as one (see `change.correlation_area`).
+PIXELS_PER_LOOK_CELL = 1.8
+# All images of a track share a radiometric error of about this size (dB, sd).
+RADIOMETRY_DB = 0.3
+
+
+@dataclasses.dataclass(frozen=True)
+class Character:
+    """Evidence about a footprint as a whole.
+
+    Attributes
+    ----------
+    series_db
+        [time, polarisation], mean level of the pixels built by the last image, date effect of the ground before
+        removed, dB.
+    before_db, after_db
+        [polarisation], backscatter before and after, dB.
+    above_before_db, above_after_db
+        [polarisation], how far the footprint stood above its surroundings, before and after, dB.
+    water_share
+        Share of the footprint that was water.
+    on_shore
+        Whether the footprint touches land.
+    scatter_before_db, scatter_after_db
+        Swing of the mean level from image to image beyond speckle, dB (sd).
+    images_before, images_after
+        Numbers of images before anything stood and since half of it stands.
+    like_after_before, like_before_after
+        Share of the images before (after) that look like the state after (before).
+    p_value
+        That a stable place shows such a step by chance, over all places and dates searched.
+    z
+        [time], z-score of the step at the footprint's onset with the images up to each date.
+    """
+
+    series_db: NDArray[np.float64]
+    before_db: NDArray[np.float64]
+    after_db: NDArray[np.float64]
+    above_before_db: NDArray[np.float64]
+    above_after_db: NDArray[np.float64]
+    water_share: float
+    on_shore: bool
+    scatter_before_db: float
+    scatter_after_db: float
+    images_before: int
+    images_after: int
+    like_after_before: float
+    like_before_after: float
+    p_value: float
+    z: NDArray[np.float64]
+
+    @property
+    def step_db(self) -> NDArray[np.float64]:
+        """[polarisation], change of level, dB."""
+        return self.after_db - self.before_db
+
+
+def characterise(
+    window: Window,
+    footprint: NDArray[np.bool_],
+    presence: Presence,
+    covariances: dict[tuple[int, int], Covariance],
+    searched_pixels: int,
+) -> Character:
+    """Describe a footprint as a whole.
+
+    Parameters
+    ----------
+    searched_pixels
+        How many pixels were searched for structures; the p-value pays for them.
+    """
+    growth = presence.built_by.mean(axis=1)
+    rows, columns = presence.pixels
+    rest = window.residual()[:, :, rows, columns].astype(float)
+    raw = window.log_values[:, :, rows, columns].astype(float)
+    clear = growth < 0.03
+    whole = growth > 0.97 * max(growth[-1], 1e-9)
+    if clear.sum() < 2:
+        clear = growth < 0.25
+    water = window.water[rows, columns]
+    series = np.nanmean(rest, axis=2)
+    raw_series = np.nanmean(raw, axis=2)
+    ring = _ring(window, footprint)
+    ring_rest = window.residual()[:, :, ring].astype(float) if ring.any() else rest
+    ring_raw = window.log_values[:, :, ring].astype(float) if ring.any() else raw
+    before, after = _mean(series, clear), _mean(raw_series, whole)
+    effective = max(rows.size / PIXELS_PER_LOOK_CELL, 1.0)
+    middle = 0.5 * (_mean(series, clear) + _mean(series, whole))
+    up = np.sign(_mean(series, whole) - _mean(series, clear))
+    weight = np.abs(_mean(series, whole) - _mean(series, clear))
+    side = ((series - middle) * up * weight).sum(axis=1)
+    z = _sequential_z(series, growth, water.mean() > 0.5, effective, covariances, window.days)
+    trials = max(searched_pixels / max(rows.size, 1), 1.0) * series.shape[0]
+    p_value = float(min(1.0, trials * chi2.sf(float(z[-1]) ** 2, series.shape[1])))
+    ring_before = _mean(np.nanmean(ring_rest, axis=2), clear)
+    ring_after = _mean(np.nanmean(ring_raw, axis=2), whole)
+    return Character(
+        series_db=series * DB_PER_LOG,
+        before_db=_power_db(_mean(raw_series, clear), window),
+        after_db=_power_db(after, window),
+        above_before_db=(before - ring_before) * DB_PER_LOG,
+        above_after_db=(after - ring_after) * DB_PER_LOG,
+        water_share=float(water.mean()),
+        on_shore=bool((~window.water & ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=2)).any()),
+        scatter_before_db=_swing_db(series, clear, window, effective),
+        scatter_after_db=_swing_db(raw_series if water.mean() > 0.5 else series, whole, window, effective),
+        images_before=int(clear.sum()),
+        images_after=int((growth > 0.5 * max(growth[-1], 1e-9)).sum()),
+        like_after_before=float((side[clear] > 0).mean()) if clear.any() else 0.0,
+        like_before_after=float((side[whole] < 0).mean()) if whole.any() else 0.0,
+        p_value=p_value,
+        z=z,
+    )
+
+
+def _power_db(log_mean: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
+    """A mean of logs lies below the log of the mean by the speckle's bias; undo it."""
+    from scipy.special import psi
+
+    looks = window.background.looks
+    return (log_mean + np.log(looks) - psi(looks)) * DB_PER_LOG
+
+
+def _mean(series: NDArray[np.float64], when: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """[polarisation], median over the images `when` (all, where none)."""
+    chosen = series[when] if when.any() else series
+    return np.nanmedian(chosen, axis=0)
+
+
+def _ring(window: Window, footprint: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Ground of the footprint's kind round it, one pixel off."""
+    near = ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=1)
+    wide = ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=RING_PIXELS)
+    kind = window.water[footprint].mean() > 0.5
+    return wide & ~near & (window.water == kind)
+
+
+def _swing_db(series: NDArray[np.float64], when: NDArray[np.bool_], window: Window, effective: float) -> float:
+    """Swing of a level from image to image beyond what speckle gives it, dB (sd), from successive differences."""
+    chosen = series[when]
+    chosen = chosen[np.isfinite(chosen).all(axis=1)]
+    if len(chosen) < 3:
+        return 0.0
+    step = np.diff(chosen, axis=0)
+    limit = 3.0 * 1.4826 * np.median(np.abs(step), axis=0) + 1e-6
+    variance = 0.5 * float(np.mean(np.clip(step, -limit, limit) ** 2))
+    speckle = float(polygamma(1, window.background.looks)) / effective
+    return float(np.sqrt(max(variance - speckle, 0.0))) * DB_PER_LOG
+
+
+def _sequential_z(
+    series: NDArray[np.float64],
+    growth: NDArray[np.float64],
+    on_water: bool,
+    effective: float,
+    covariances: dict[tuple[int, int], Covariance],
+    days: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """[time], z-score (root of the sum over polarisations of z^2) of the growth-shaped step up to each image."""
+    n_time, n_pol = series.shape
+    total = np.zeros(n_time)
+    radiometry = (RADIOMETRY_DB / DB_PER_LOG) ** 2
+    for pol in range(n_pol):
+        parts = covariances[0 if on_water else 1, pol]
+        shared = dataclasses.replace(parts, nugget=parts.nugget / effective + radiometry)
+        matrix = shared.matrix(days)
+        known = np.isfinite(series[:, pol])
+        for last in range(2, n_time):
+            use = np.flatnonzero(known[: last + 1])
+            shape = growth[use]
+            if use.size < 3 or np.ptp(shape) < 1e-3:
+                continue
+            inverse = np.linalg.inv(matrix[np.ix_(use, use)])
+            design = np.stack([np.ones(use.size), shape], axis=1)
+            normal = design.T @ inverse @ design
+            if np.linalg.det(normal) <= 0:
+                continue
+            estimate = np.linalg.solve(normal, design.T @ inverse @ series[use, pol])
+            total[last] += estimate[1] ** 2 / np.linalg.inv(normal)[1, 1]
+    return np.sqrt(total)

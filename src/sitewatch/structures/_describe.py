@@ -1,0 +1,100 @@
+"""From the evidence about a footprint to the structure that is reported."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sitewatch.structures._growth import crossing, growth_curve
+from sitewatch.structures._preparation import preparation_image
+from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Structure
+
+if TYPE_CHECKING:
+    from sitewatch.structures._find import Found
+
+FIRST_PIXELS = 4.0
+FINISHED_SHARE = 0.99
+# Images that must show no more growth before an end is stated.
+LEVEL_IMAGES = 3
+# z-score of the whole footprint at which it is raised as a candidate.
+RAISED_Z = 5.0
+CONFIRMED_AFTER = 4
+
+
+def describe(found: Found) -> Structure:
+    """Date, measure and word one footprint."""
+    dates = found.window.dates
+    built_by = found.presence.built_by
+    fraction, spread = growth_curve(built_by)
+    start = crossing(built_by, min(FIRST_PIXELS, 0.9 * built_by.shape[1]))
+    total = float(built_by[-1].sum())
+    end = crossing(built_by, max(min(FINISHED_SHARE * total, total - 0.75), 1.0))
+    if end is not None and end[1] > len(dates) - LEVEL_IMAGES - 1:
+        end = None
+    onset, completion = _interval(start, dates), _interval(end, dates)
+    raised, confirmed = _sequence(found, start, dates)
+    character, attrs = found.character, found.window.stack.attrs
+    track = str(attrs.get("track", ""))
+    prepared = preparation_image(found.window, found.footprint, found.presence, start) if found.grade.kind == "building" else None
+    scenes = [str(s) for s in found.window.stack["scene"].values]
+    shows = fraction > 0.05
+    return Structure(
+        id=_identity(found),
+        kind=found.grade.kind,
+        status=found.grade.status,
+        reason=found.grade.reason,
+        footprint=found.shape.outline,
+        area_m2=found.shape.area_m2,
+        length_m=found.shape.length_m,
+        width_m=found.shape.width_m,
+        orientation_deg=found.shape.orientation_deg,
+        centreline=found.shape.centreline if found.grade.kind == "road" else None,
+        growth=tuple(
+            GrowthPoint(day, round(float(f), 4), round(float(s), 4), track)
+            for day, f, s in zip(dates, fraction, spread, strict=True)
+        ),
+        levels=tuple(
+            Levels(track, name, round(float(b), 2), round(float(a), 2))
+            for name, b, a in zip(found.window.polarisations, character.before_db, character.after_db, strict=True)
+        ),
+        p_value=character.p_value,
+        onset=onset,
+        completion=completion,
+        preparation_first_seen=None if prepared is None else dates[prepared],
+        first_raised=raised,
+        confirmed_on=confirmed if found.grade.status == "confirmed" else None,
+        scenes=tuple(scene for scene, there in zip(scenes, shows, strict=True) if there),
+        tracks=(track,),
+        kind_probability=round(found.grade.kind_probability, 3),
+    )
+
+
+def _interval(images: tuple[int, int] | None, dates: list[dt.date]) -> Interval | None:
+    if images is None or images[0] < 0 or images[1] <= images[0]:
+        return None
+    return Interval(dates[images[0]], dates[images[1]])
+
+
+def _sequence(
+    found: Found, start: tuple[int, int] | None, dates: list[dt.date]
+) -> tuple[dt.date | None, dt.date | None]:
+    """Dates of the images with which the evidence up to then raised it, and confirmed it."""
+    if start is None:
+        return None, None
+    image = np.arange(len(dates))
+    raised = np.flatnonzero((found.character.z > RAISED_Z) & (image >= start[1]))
+    if raised.size == 0:
+        return None, None
+    first = int(raised[0])
+    confirmed = max(first, start[1] + CONFIRMED_AFTER - 1)
+    return dates[first], dates[confirmed] if confirmed < len(dates) else None
+
+
+def _identity(found: Found) -> str:
+    """Short name from place: the same footprint found again has the same name."""
+    centre = found.shape.outline.centroid
+    digest = hashlib.blake2b(f"{centre.x:.4f} {centre.y:.4f}".encode(), digest_size=3).hexdigest()
+    return f"{found.grade.kind.replace(' ', '-')}-{digest}"

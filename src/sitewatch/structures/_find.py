@@ -1,0 +1,139 @@
+"""Find the structures of a site: delineate, follow, date, measure, name and grade each changed region."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sitewatch.change import Covariance, covariances_of
+from sitewatch.progress import Progress, silent
+from sitewatch.site import Site
+from sitewatch.structures._character import Character, characterise
+from sitewatch.structures._delineate import refine_footprint
+from sitewatch.structures._describe import describe
+from sitewatch.structures._grade import Grade, grade, is_line
+from sitewatch.structures._measure import Shape, as_line, measure
+from sitewatch.structures._presence import Presence, follow
+from sitewatch.structures._regions import Region, candidate_regions
+from sitewatch.structures._structure import Structure
+from sitewatch.structures._window import Window, cut_window
+
+MARGIN_PIXELS = 8
+MOST_REGIONS = 400
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A footprint of one track with all that was learnt about it."""
+
+    window: Window
+    footprint: NDArray[np.bool_]
+    presence: Presence
+    character: Character
+    shape: Shape
+    grade: Grade
+
+
+def find_structures(
+    site: Site,
+    stacks: Sequence[xr.Dataset],
+    changes: Sequence[xr.Dataset],
+    *,
+    alpha: float = 0.01,
+    progress: Progress = silent,
+) -> tuple[Structure, ...]:
+    """Find what was built at a site.
+
+    Parameters
+    ----------
+    site
+        The place; structures outside its area are left out.
+    stacks, changes
+        One stack a track and what `detect_change` made of it, in the same order.
+    alpha
+        Chance of a false confirmed structure at a stable site, over the whole area and period.
+    progress
+        Told after each candidate region.
+
+    Returns
+    -------
+    Structures of every status, confirmed ones first, then by onset.
+    """
+    structures: list[Structure] = []
+    for stack, change in zip(stacks, changes, strict=True):
+        structures += [describe(found) for found in find_in_track(stack, change, alpha=alpha, progress=progress)]
+    return tuple(structures)
+
+
+def find_in_track(
+    stack: xr.Dataset, change: xr.Dataset, *, alpha: float = 0.01, progress: Progress = silent
+) -> list[Found]:
+    """Footprints that one track shows, strongest first."""
+    covariances = covariances_of(change)
+    regions = candidate_regions(change)[:MOST_REGIONS]
+    taken = np.zeros((stack.sizes["y"], stack.sizes["x"]), bool)
+    searched = int(np.isfinite(change["p_value"].to_numpy()).sum())
+    claims = _claims(regions, taken.shape)
+    found = []
+    for number, region in enumerate(regions):
+        one = examine(stack, change, region, number, claims, taken, covariances, searched, alpha)
+        if one is not None:
+            taken[one.window.rows, one.window.columns] |= one.footprint
+            found.append(one)
+        progress("structures", number + 1, len(regions))
+    return found
+
+
+def _claims(regions: Sequence[Region], shape: tuple[int, int]) -> NDArray[np.int32]:
+    """[y, x], number + 1 of the region whose core a pixel is, else 0."""
+    out = np.zeros(shape, np.int32)
+    for number, region in reversed(list(enumerate(regions))):
+        out[region.rows, region.columns][region.mask] = number + 1
+    return out
+
+
+def examine(
+    stack: xr.Dataset,
+    change: xr.Dataset,
+    region: Region,
+    number: int,
+    claims: NDArray[np.int32],
+    taken: NDArray[np.bool_],
+    covariances: dict[tuple[int, int], Covariance],
+    searched: int,
+    alpha: float,
+) -> Found | None:
+    """Delineate, follow, measure and grade one region."""
+    rows, columns = _widened(region, taken.shape)
+    window = cut_window(stack, change, rows, columns)
+    claim = claims[rows, columns]
+    seed = (claim == number + 1) & ~taken[rows, columns]
+    if seed.sum() < 4:
+        return None
+    box = change.isel(y=rows, x=columns)
+    first_image = box["first_image"].to_numpy()
+    geobox = window.stack.odc.geobox
+    pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
+    line = is_line(measure(seed, geobox, pixel_m))
+    allowed = ((claim == 0) | (claim == number + 1)) & ~taken[rows, columns]
+    footprint = refine_footprint(window, seed, first_image, covariances, allowed, line)
+    if footprint.sum() < 4:
+        return None
+    presence = follow(window, footprint, first_image, box["statistic"].to_numpy(), covariances)
+    character = characterise(window, footprint, presence, covariances, searched)
+    shape = measure(footprint, geobox, pixel_m)
+    verdict = grade(character, shape, alpha)
+    if verdict.kind == "road":
+        shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
+    return Found(window, footprint, presence, character, shape, verdict)
+
+
+def _widened(region: Region, shape: tuple[int, int]) -> tuple[slice, slice]:
+    return (
+        slice(max(region.rows.start - MARGIN_PIXELS, 0), min(region.rows.stop + MARGIN_PIXELS, shape[0])),
+        slice(max(region.columns.start - MARGIN_PIXELS, 0), min(region.columns.stop + MARGIN_PIXELS, shape[1])),
+    )

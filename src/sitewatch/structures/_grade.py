@@ -1,0 +1,97 @@
+"""What it is and whether it stands: kinds, and the reasons why something is not (yet) a confirmed structure."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from sitewatch.structures._character import Character
+from sitewatch.structures._measure import Shape
+from sitewatch.structures._structure import Status
+
+# Images that must show it, and that must show the place without it, before it is confirmed.
+CONFIRMING_IMAGES = 4
+# A fixed thing's level swings less than this from image to image (dB, sd); moored ships swing by 2 dB and more.
+STEADY_DB = 1.4
+# Images on the wrong side of the step that are still put down to weather and ships passing.
+STRAY_SHARE = 0.2
+LINE_SLENDERNESS = 9.0
+PIER_ELONGATION = 2.3
+NARROW_PIER_M = 70.0
+# Below this step the mean level's change is not told from ground that dries, grows or is felled (dB).
+SMALLEST_STEP_DB = 1.2
+
+
+@dataclasses.dataclass(frozen=True)
+class Grade:
+    """Kind, status and reason."""
+
+    kind: str
+    status: Status
+    reason: str
+    kind_probability: float
+
+
+def is_line(shape: Shape) -> bool:
+    """Whether a footprint is a line: a road, a rail bed, a dyke."""
+    return shape.slenderness > LINE_SLENDERNESS
+
+
+def grade(character: Character, shape: Shape, alpha: float) -> Grade:
+    """Name a footprint and say whether it is confirmed, a candidate or rejected.
+
+    Parameters
+    ----------
+    alpha
+        Highest p-value of a confirmed structure.
+    """
+    kind, probability, refusal = _on_water(character, shape) if character.water_share > 0.5 else _on_land(character, shape)
+    if refusal:
+        return Grade(kind, "rejected", refusal, probability)
+    if character.like_after_before > STRAY_SHARE:
+        return Grade("unknown", "rejected", "it had looked like this before: it comes and goes", probability)
+    if character.like_before_after > STRAY_SHARE:
+        return Grade("unknown", "rejected", "later images show the former state again: it did not last", probability)
+    if character.images_after < CONFIRMING_IMAGES:
+        short = f"only {character.images_after} image(s) show it; {CONFIRMING_IMAGES} are needed"
+        return Grade(kind, "candidate", short, probability)
+    if character.images_before < CONFIRMING_IMAGES:
+        short = f"only {character.images_before} image(s) from before; {CONFIRMING_IMAGES} are needed"
+        return Grade(kind, "candidate", short, probability)
+    if character.p_value > alpha:
+        return Grade(kind, "candidate", f"chance alone gives such a change with p = {character.p_value:.2g}", probability)
+    return Grade(kind, "confirmed", "", probability)
+
+
+def _sure(distance: float, width: float) -> float:
+    """Probability from a distance to a rule's limit, in units of its width."""
+    return float(1 / (1 + np.exp(-distance / width)))
+
+
+def _on_water(character: Character, shape: Shape) -> tuple[str, float, str]:
+    brighter = float(character.step_db.mean()) > 0
+    if not brighter:
+        if character.scatter_before_db > STEADY_DB or character.like_after_before > STRAY_SHARE:
+            return "ship", _sure(character.scatter_before_db - STEADY_DB, 0.4), "a vessel that lay here and left"
+        return "demolition", 0.5, ""
+    if character.scatter_after_db > STEADY_DB:
+        text = f"its level swings by {character.scatter_after_db:.1f} dB from image to image as moored ships do"
+        return "ship", _sure(character.scatter_after_db - STEADY_DB, 0.4), text
+    slim = shape.elongation > PIER_ELONGATION or (shape.width_m.value < NARROW_PIER_M and shape.elongation > 1.5)
+    return ("pier" if slim else "reclamation"), _sure(abs(shape.elongation - PIER_ELONGATION), 0.5), ""
+
+
+def _on_land(character: Character, shape: Shape) -> tuple[str, float, str]:
+    step = character.step_db
+    brighter = float(step.mean()) > 0
+    if is_line(shape):
+        return "road", _sure(shape.slenderness - LINE_SLENDERNESS, 3.0), ""
+    if brighter:
+        if float(step.max()) < SMALLEST_STEP_DB:
+            return "wet soil", 0.5, f"a rise of {float(step.max()):.1f} dB is within what wet or ploughed ground does"
+        return "building", _sure(float(step.max()) - SMALLEST_STEP_DB, 0.7), ""
+    stood_out = float((character.above_before_db + character.above_after_db).mean())
+    if stood_out > 0:
+        return "demolition", _sure(stood_out, 0.8), ""
+    return "felling", _sure(-stood_out, 0.8), "ground that became darker than its surroundings without a structure before: felled or cleared"

@@ -1,0 +1,48 @@
+"""The structure's growth, and when it was there and when it was finished, as intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+# From how many pixels on a structure counts as there (one or two are below the resolution).
+FIRST_PIXELS = 4.0
+# 95 %: less than 2.5 % on either side.
+TAIL = 0.025
+# Neighbouring pixels err together.
+CORRELATED_PIXELS = 2.0
+
+
+def growth_curve(built_by: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """[image] fraction of the final extent that stands, and its standard deviation.
+
+    Parameters
+    ----------
+    built_by
+        [image, pixel], probability of being built by each image.
+    """
+    final = max(float(built_by[-1].sum()), 1e-9)
+    fraction = built_by.sum(axis=1) / final
+    spread = np.sqrt(CORRELATED_PIXELS * (built_by * (1 - built_by)).sum(axis=1)) / final
+    return np.clip(fraction, 0, 1), spread
+
+
+def _chance_of_at_least(built_by: NDArray[np.float64], count: float) -> NDArray[np.float64]:
+    """[image], chance that `count` pixels or more are built (normal approximation of the Poisson binomial)."""
+    mean = built_by.sum(axis=1)
+    variance = CORRELATED_PIXELS * (built_by * (1 - built_by)).sum(axis=1)
+    return norm.cdf((mean - (count - 0.5)) / np.sqrt(variance + 0.01))
+
+
+def crossing(built_by: NDArray[np.float64], count: float) -> tuple[int, int] | None:
+    """Last image by which fewer than `count` pixels credibly stand, first by which so many do (95 %).
+
+    None where the count is never credibly reached. The first index is -1 where it was reached before the first image.
+    """
+    chance = np.maximum.accumulate(_chance_of_at_least(built_by, count))
+    there = np.flatnonzero(chance > 1 - TAIL)
+    if there.size == 0:
+        return None
+    absent = np.flatnonzero(chance < TAIL)
+    return (int(absent[-1]) if absent.size else -1), int(there[0])

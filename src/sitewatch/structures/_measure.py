@@ -1,0 +1,193 @@
+"""Sizes of a footprint on the ground, with the standard deviations that resolution and doubt imply."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from rasterio.features import shapes
+from rasterio.warp import transform_geom
+from scipy import ndimage as ndi
+from skimage.graph import route_through_array
+from skimage.morphology import skeletonize
+
+from sitewatch.structures._structure import Measure
+
+# An edge found on a pixel grid is off by a uniform error of one pixel.
+EDGE_SD_PIXELS = 1 / np.sqrt(12.0)
+# Errors of the edge hang together over about this many pixels.
+EDGE_CORRELATION_PIXELS = 3.0
+CENTRELINE_SMOOTHING_PIXELS = 2.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """A footprint's outline and sizes.
+
+    Attributes
+    ----------
+    outline
+        EPSG:4326.
+    area_m2, length_m, width_m
+        Length and width are the sides of the smallest rotated rectangle; of a line, its centreline's length and
+        mean width.
+    orientation_deg
+        Of the long axis, clockwise from grid north, 0 to 180.
+    centreline
+        EPSG:4326, of lines only.
+    elongation
+        Length over width of the rotated rectangle.
+    slenderness
+        Length of the centreline squared over the area.
+    """
+
+    outline: shapely.Polygon | shapely.MultiPolygon
+    area_m2: Measure
+    length_m: Measure
+    width_m: Measure
+    orientation_deg: float | None
+    centreline: shapely.LineString | None
+    elongation: float
+    slenderness: float
+
+
+def outline_of(mask: NDArray[np.bool_], geobox: GeoBox) -> shapely.Polygon | shapely.MultiPolygon:
+    """Outline of a mask along its pixel edges, in EPSG:4326."""
+    parts = [
+        shapely.geometry.shape(transform_geom(geobox.crs.to_wkt(), "EPSG:4326", geometry, precision=9))
+        for geometry, value in shapes(mask.astype(np.uint8), mask=mask, transform=geobox.affine)
+        if value
+    ]
+    return shapely.union_all([part.buffer(0) for part in parts])
+
+
+def measure(mask: NDArray[np.bool_], geobox: GeoBox, pixel_m: tuple[float, float], *, doubt: float = 0.0) -> Shape:
+    """Outline and sizes of a footprint.
+
+    Parameters
+    ----------
+    mask
+        [y, x] on `geobox`.
+    pixel_m
+        True ground size of a pixel in x and y, metres.
+    doubt
+        Standard deviation of the number of pixels from doubtful membership.
+    """
+    pixel = float(np.sqrt(pixel_m[0] * pixel_m[1]))
+    count = int(mask.sum())
+    edge = _edge_pixels(mask)
+    # Every stretch of the edge (EDGE_CORRELATION_PIXELS long) is off by its own error across the edge.
+    edge_sd = EDGE_SD_PIXELS * np.sqrt(edge * EDGE_CORRELATION_PIXELS)
+    area = Measure(count * pixel**2, float(np.hypot(edge_sd, doubt)) * pixel**2)
+    corners = _rectangle(mask, pixel_m)
+    sides = np.hypot(*(corners[1] - corners[0])), np.hypot(*(corners[2] - corners[1]))
+    axis = (corners[1] - corners[0]) if sides[0] >= sides[1] else (corners[2] - corners[1])
+    long_m, short_m = max(sides), min(sides)
+    line = centreline(mask, pixel_m)
+    slenderness = float(_length(line, pixel_m) ** 2 / area.value) if line is not None else 0.0
+    end_sd = float(np.sqrt(2) * 0.75 * pixel)
+    orientation = float(np.degrees(np.arctan2(axis[0], axis[1])) % 180) if long_m > 1.2 * short_m else None
+    return Shape(
+        outline=outline_of(mask, geobox),
+        area_m2=area,
+        length_m=Measure(float(long_m), end_sd),
+        width_m=Measure(float(short_m), end_sd),
+        orientation_deg=orientation,
+        centreline=None if line is None else _on_map(line, geobox),
+        elongation=float(long_m / max(short_m, 1e-6)),
+        slenderness=slenderness,
+    )
+
+
+def as_line(shape: Shape, pixel: float) -> Shape:
+    """The same footprint measured as a line: length along the centreline, mean width."""
+    length = float(np.sqrt(shape.slenderness * shape.area_m2.value))
+    if shape.centreline is None or length <= 0:
+        return shape
+    sd = float(np.hypot(1.5 * pixel, 0.02 * length))
+    width = shape.area_m2.value / length
+    relative = np.hypot(shape.area_m2.sd / shape.area_m2.value, sd / length)
+    return dataclasses.replace(shape, length_m=Measure(length, sd), width_m=Measure(width, float(width * relative)))
+
+
+def _edge_pixels(mask: NDArray[np.bool_]) -> float:
+    padded = np.pad(mask, 1)
+    return float((padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum())
+
+
+def _rectangle(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray[np.float64]:
+    """Corners of the smallest rotated rectangle round the pixels' squares, metres east and north."""
+    rows, columns = np.nonzero(mask)
+    points = np.array([(c + dx, r + dy) for dx in (0, 1) for dy in (0, 1) for r, c in zip(rows, columns, strict=True)])
+    hull = shapely.MultiPoint(points * [pixel_m[0], -pixel_m[1]]).minimum_rotated_rectangle
+    return np.asarray(hull.exterior.coords)[:4]
+
+
+def centreline(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray[np.float64] | None:
+    """Longest path along the medial axis, smoothed, as points (column, row) in pixels; None for blobs of few pixels."""
+    if mask.sum() < 4:
+        return None
+    solid = np.pad(ndi.binary_closing(np.pad(mask, 3), np.ones((3, 3), bool), iterations=2)[3:-3, 3:-3] | mask, 1)
+    bones = skeletonize(solid)
+    if bones.sum() < 2:
+        return None
+    labels, count = ndi.label(bones, np.ones((3, 3)))
+    largest = labels == 1 + np.argmax(np.bincount(labels[bones])[1:]) if count > 1 else bones
+    cost = np.where(largest, 1.0, 1e6)
+    points = np.argwhere(largest)
+    start = points[0]
+    for _ in range(2):  # the far end of the far end: the longest path of a tree
+        far = _farthest(largest, tuple(start))
+        start, end = far, start
+    path, _ = route_through_array(cost, tuple(start), tuple(end), fully_connected=True, geometric=True)
+    line = np.asarray(path, float)[:, ::-1] - 1 + 0.5
+    if len(line) > 4:
+        smooth = ndi.gaussian_filter1d(line, CENTRELINE_SMOOTHING_PIXELS, axis=0, mode="nearest")
+        smooth[0], smooth[-1] = line[0], line[-1]
+        line = smooth
+    return _extended(line, mask)
+
+
+def _farthest(bones: NDArray[np.bool_], start: tuple[int, int]) -> NDArray[np.intp]:
+    reached = np.full(bones.shape, -1)
+    reached[start] = 0
+    front = np.zeros_like(bones)
+    front[start] = True
+    step = 0
+    while front.any():
+        step += 1
+        front = ndi.binary_dilation(front, np.ones((3, 3))) & bones & (reached < 0)
+        reached[front] = step
+    return np.argwhere(reached == reached.max())[0]
+
+
+def _extended(line: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """A skeleton ends short of the outline; carry both ends on until they leave the mask."""
+    if len(line) < 3:
+        return line
+    ends = []
+    for tip, inner in ((line[0], line[min(4, len(line) - 1)]), (line[-1], line[max(-5, -len(line))])):
+        heading = (tip - inner) / max(float(np.hypot(*(tip - inner))), 1e-9)
+        reach = 0.0
+        while reach < 6:
+            x, y = tip + heading * (reach + 0.25)
+            if not (0 <= int(np.floor(y)) < mask.shape[0] and 0 <= int(np.floor(x)) < mask.shape[1]):
+                break
+            if not mask[int(np.floor(y)), int(np.floor(x))]:
+                break
+            reach += 0.25
+        ends.append(tip + heading * reach)
+    return np.vstack([ends[0], line, ends[1]])
+
+
+def _length(line: NDArray[np.float64], pixel_m: tuple[float, float]) -> float:
+    return float(np.hypot(*(np.diff(line, axis=0) * pixel_m).T).sum())
+
+
+def _on_map(line: NDArray[np.float64], geobox: GeoBox) -> shapely.LineString:
+    xy = [geobox.affine * (float(x), float(y)) for x, y in line]
+    mapped = transform_geom(geobox.crs.to_wkt(), "EPSG:4326", shapely.geometry.mapping(shapely.LineString(xy)), precision=9)
+    return shapely.geometry.shape(mapped)

@@ -1,0 +1,206 @@
+"""Pixel by pixel and image by image: is it built yet?
+
+Built pixels never go back, so each pixel has one change point kappa: the first image that shows it built (kappa = T:
+not yet). With LLR_t the log-likelihood ratio of built against not built at image t, the left-to-right two-state
+model gives exactly P(kappa = j | data) ~ P(kappa = j) exp(sum_{t >= j} LLR_t). The prior P(kappa) is learnt from the
+structure itself (empirical Bayes): a pixel is built about when its neighbours are, and when the structure grows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+from scipy.special import gammaln, logsumexp, polygamma, psi
+
+from sitewatch.change import DB_PER_LOG, Covariance
+from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.structures._window import Window
+
+# A single image can always be something else (a ship, a wet patch): its density under either state never falls
+# below that of this share spread over this range.
+STRANGER_SHARE = 0.03
+STRANGER_RANGE = 40.0 / DB_PER_LOG
+# Shares of the prior on a pixel's change point: flat, the structure's growth, the neighbours'.
+PRIOR_SHARES = (0.02, 0.28, 0.70)
+NEIGHBOUR_SIGMA_PIXELS = 1.0
+GUESS_SIGMA_PIXELS = 1.2
+ROUNDS = 12
+LEVEL_PRIOR_IMAGES = 1.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Presence:
+    """When each pixel of a footprint was built.
+
+    Attributes
+    ----------
+    built_by
+        [image, pixel], probability that the pixel is built by that image.
+    before, after
+        [polarisation, pixel], ln power levels, `before` with the date effect removed.
+    pixels
+        Row and column of each pixel in the window.
+    """
+
+    built_by: NDArray[np.float64]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+    pixels: tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def follow(
+    window: Window,
+    footprint: NDArray[np.bool_],
+    first_image: NDArray[np.integer],
+    statistic: NDArray[np.float32],
+    covariances: dict[tuple[int, int], Covariance],
+) -> Presence:
+    """Follow a footprint's pixels from not built to built.
+
+    Parameters
+    ----------
+    window
+        All dates around the structure.
+    footprint
+        [y, x] of the window.
+    first_image
+        [y, x], each pixel's own best change point.
+    statistic
+        [y, x], how strongly each pixel changed (see `detect_change`); weak pixels start from strong neighbours' dates.
+    covariances
+        The strata's variance components.
+    """
+    rows, columns = np.nonzero(footprint)
+    raw = window.log_values[:, :, rows, columns].astype(float)
+    rest = window.residual()[:, :, rows, columns].astype(float)
+    water = window.water[rows, columns]
+    n_time = raw.shape[0]
+    looks = _looks_before(water, covariances, raw.shape[1])
+    guess = np.clip(_first_guess(first_image, statistic, rows, columns), 1, n_time - 1)
+    built = (np.arange(n_time)[:, None] >= guess[None, :]).astype(float)
+    for _ in range(3):
+        before = _level(rest, 1.0 - built, looks)
+        effect = _effect_after(window, raw, built)
+        after_looks = _looks_after(raw - effect, built, looks)
+        after = _level(raw - effect, built, after_looks)
+        ratio = np.nansum(
+            log_gamma_density(raw - effect - after[None], after_looks) - log_gamma_density(rest - before[None], looks),
+            axis=1,
+        )
+        built = _change_points(ratio, footprint, rows, columns)
+    return Presence(built, before, after, (rows, columns))
+
+
+def _first_guess(
+    first_image: NDArray[np.integer],
+    statistic: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """[pixel], median change point of each pixel's neighbourhood, weighted by nearness and strength."""
+    distance2 = (rows[:, None] - rows[None, :]) ** 2 + (columns[:, None] - columns[None, :]) ** 2
+    strength = np.minimum(np.nan_to_num(statistic[rows, columns]), 400.0) ** 2 + 1.0
+    weight = np.exp(-0.5 * distance2 / GUESS_SIGMA_PIXELS**2) * strength[None, :]
+    own = first_image[rows, columns].astype(float)
+    order = np.argsort(own)
+    share = np.cumsum(weight[:, order], axis=1)
+    middle = (share >= 0.5 * share[:, -1:]).argmax(axis=1)
+    return own[order][middle]
+
+
+def _looks_before(
+    water: NDArray[np.bool_], covariances: dict[tuple[int, int], Covariance], n_pol: int
+) -> NDArray[np.float64]:
+    """[polarisation, pixel], looks whose log variance is all that a stable pixel does, drift and season included."""
+
+    def looks(stratum: int, pol: int) -> float:
+        parts = covariances[stratum, pol]
+        return float(inverse_trigamma(parts.nugget + sum(parts.drift) + parts.season))
+
+    return np.array([np.where(water, looks(0, pol), looks(1, pol)) for pol in range(n_pol)])
+
+
+def _looks_after(
+    values: NDArray[np.float64], built: NDArray[np.float64], before: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """[polarisation, 1], looks of the built state from its scatter about each pixel's own level."""
+    weight = built[:, None, :] > 0.9
+    out = []
+    for pol in range(values.shape[1]):
+        series = np.where(weight[:, 0] & np.isfinite(values[:, pol]), values[:, pol], np.nan)
+        enough = np.isfinite(series).sum(axis=0) >= 4
+        if enough.sum() < 3:
+            out.append(float(np.median(before[pol])))
+            continue
+        step = np.abs(np.diff(series[:, enough], axis=0))
+        sd = 1.4826 * float(np.nanmedian(step)) / np.sqrt(2.0)
+        out.append(float(np.clip(inverse_trigamma(max(sd, 0.05) ** 2), 0.5, 1.5 * np.median(before[pol]) + 2)))
+    return np.array(out)[:, None]
+
+
+def _effect_after(window: Window, raw: NDArray[np.float64], built: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[time, polarisation, 1], date effect that the built surface follows: the land's or none, whichever fits."""
+    effect = window.background.effect[1].T[:, :, None]
+    weight = built > 0.9
+    scores = []
+    for trial in (np.zeros_like(effect), effect):
+        series = np.where(weight[:, None, :], raw - trial, np.nan)
+        enough = np.isfinite(series[:, 0]).sum(axis=0) >= 4
+        if not enough.any():
+            return np.zeros_like(effect)
+        centred = series[:, :, enough]
+        centred = centred - np.nanmedian(centred, axis=0)
+        by_date = np.array([np.nanmedian(row) if np.isfinite(row).any() else 0.0 for row in centred[:, 0]])
+        scores.append(float(np.sum(by_date**2)))
+    return effect if scores[1] < 0.7 * scores[0] else np.zeros_like(effect)
+
+
+def _level(values: NDArray[np.float64], weight: NDArray[np.float64], looks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[polarisation, pixel], robust ln of the mean power over the weighted images, drawn a little to the footprint's."""
+    w = np.where(np.isfinite(values), weight[:, None, :], 0.0)
+    filled = np.nan_to_num(values)
+    bias = np.broadcast_to(np.log(looks) - psi(looks), values.shape[1:])
+    reach = 2.5 * np.sqrt(polygamma(1, np.broadcast_to(looks, values.shape[1:])))
+    overall = np.nanmedian(np.where(w > 0.5, values, np.nan), axis=(0, 2), keepdims=True)[0] if (w > 0.5).any() else 0.0
+    overall = np.nan_to_num(np.broadcast_to(overall, values.shape[1:]))
+    level = overall
+    total = w.sum(axis=0)
+    for limit in (4.0, 1.0, 1.0):
+        clipped = np.clip(filled, level - limit * reach, level + limit * reach)
+        own = (w * clipped).sum(axis=0)
+        level = (own + LEVEL_PRIOR_IMAGES * overall) / (total + LEVEL_PRIOR_IMAGES)
+    return level + bias
+
+
+def log_gamma_density(deviation: NDArray[np.float64], looks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log density of d = ln(I / mean) for gamma speckle of `looks` looks, with a floor for strangers."""
+    bounded = np.clip(deviation, -20.0, 6.0)
+    inside = looks * np.log(looks) - gammaln(looks) + looks * (bounded - np.exp(bounded))
+    return np.logaddexp(inside + np.log(1 - STRANGER_SHARE), np.log(STRANGER_SHARE / STRANGER_RANGE))
+
+
+def _change_points(
+    ratio: NDArray[np.float64],
+    footprint: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """[image, pixel], probability of being built by each image, with the prior learnt from the structure."""
+    n_time = ratio.shape[0]
+    sums = np.cumsum(ratio[::-1], axis=0)[::-1]
+    weight = np.concatenate([sums, np.zeros((1, sums.shape[1]))])
+    inside = ndi.gaussian_filter(footprint.astype(float), NEIGHBOUR_SIGMA_PIXELS, mode="constant")
+    probability = np.exp(weight - logsumexp(weight, axis=0))
+    field = np.zeros((n_time + 1, *footprint.shape))
+    flat, growth, near = PRIOR_SHARES
+    for _ in range(ROUNDS):
+        field[:, rows, columns] = probability
+        smooth = ndi.gaussian_filter(field, (0.5, NEIGHBOUR_SIGMA_PIXELS, NEIGHBOUR_SIGMA_PIXELS), mode="constant")
+        around = smooth[:, rows, columns] / inside[rows, columns]
+        prior = flat / (n_time + 1) + growth * probability.mean(axis=1, keepdims=True) + near * around
+        weighted = weight + np.log(prior)
+        probability = np.exp(weighted - logsumexp(weighted, axis=0))
+    return np.cumsum(probability, axis=0)[:-1]

@@ -1,0 +1,70 @@
+"""Candidate regions: connected pixels that changed for good, in one direction."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+from skimage.filters import apply_hysteresis_threshold
+
+# A region holds pixels beyond CORE_P and grows into neighbours beyond EDGE_P.
+CORE_P = 1e-4
+EDGE_P = 1e-2
+FEWEST_PIXELS = 4
+# Pieces of a thin dark line lie up to this many pixels apart (texture hides the change of single pixels).
+BRIDGE_PIXELS = 1
+EIGHT = np.ones((3, 3), bool)
+
+
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """A connected set of changed pixels.
+
+    Attributes
+    ----------
+    mask
+        [y, x] within `rows`, `columns`.
+    brighter
+        Direction of the change.
+    """
+
+    rows: slice
+    columns: slice
+    mask: NDArray[np.bool_]
+    brighter: bool
+
+
+def direction(change: xr.Dataset) -> NDArray[np.float32]:
+    """[y, x], signed evidence over polarisations: positive where it became brighter."""
+    names = [str(name) for name in change.data_vars if str(name).startswith("z_")]
+    return np.sum([np.nan_to_num(change[name].to_numpy()) for name in names], axis=0)
+
+
+def candidate_regions(change: xr.Dataset) -> list[Region]:
+    """Connected pixels that changed in one direction, largest evidence first.
+
+    Parameters
+    ----------
+    change
+        Result of `detect_change`.
+    """
+    p_value = np.nan_to_num(change["p_value"].to_numpy(), nan=1.0)
+    evidence = -np.log10(np.maximum(p_value, 1e-300))
+    sign = direction(change)
+    # A pixel amid changed ones is drawn in by its neighbours' evidence: texture leaves single pixels unchanged.
+    nearby = ndi.uniform_filter(np.minimum(evidence, 12.0), 3)
+    found = []
+    for brighter in (True, False):
+        same = (sign > 0) == brighter
+        strong = np.where(same, np.maximum(evidence, np.where(nearby > 2.5, nearby, 0.0)), 0.0)
+        marked = apply_hysteresis_threshold(strong, -np.log10(EDGE_P), -np.log10(CORE_P))
+        bridged = ndi.binary_closing(np.pad(marked, 2), EIGHT, iterations=BRIDGE_PIXELS)[2:-2, 2:-2] | marked
+        labels, count = ndi.label(bridged, EIGHT)
+        for i, box in enumerate(ndi.find_objects(labels), start=1):
+            mask = (labels[box] == i) & marked[box]
+            if mask.sum() >= FEWEST_PIXELS and (evidence[box][mask] > -np.log10(CORE_P)).sum() >= 2:
+                found.append((float(evidence[box][mask].sum()), Region(box[0], box[1], mask, brighter)))
+    return [region for _, region in sorted(found, key=lambda pair: -pair[0])]

@@ -1,0 +1,74 @@
+"""The piece of a stack around one place, in logarithms, with what its surfaces do by themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import xarray as xr
+from odc.geo.xr import xr_coords as _register_odc_accessor  # noqa: F401
+from numpy.typing import NDArray
+
+from sitewatch.change import Background, background_of, calm_level, log_power
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """All dates of a small box of one track.
+
+    Attributes
+    ----------
+    log_values
+        [time, polarisation, y, x], ln power, NaN where there is no image.
+    water
+        [y, x], whether the ground was water on calm dates.
+    effect
+        [time, polarisation, y, x] is never stored: see `effect_before`.
+    background
+        Strata, date effects and scatter of the track.
+    rows, columns
+        Where the box lies in the stack.
+    stack
+        The same box of the stack, for coordinates and attributes.
+    """
+
+    log_values: NDArray[np.float32]
+    water: NDArray[np.bool_]
+    background: Background
+    rows: slice
+    columns: slice
+    stack: xr.Dataset
+
+    @property
+    def dates(self) -> list[dt.date]:
+        """Acquisition dates, UTC."""
+        return [dt.date.fromisoformat(str(t)[:10]) for t in self.stack["time"].values]
+
+    @property
+    def days(self) -> NDArray[np.float64]:
+        """[time], days since the first image."""
+        time = self.stack["time"].values
+        return (time - time[0]) / np.timedelta64(1, "D")
+
+    @property
+    def polarisations(self) -> tuple[str, ...]:
+        """Names of the polarisations, in the order of `log_values`."""
+        return tuple(str(name) for name in self.stack.data_vars)
+
+    def residual(self) -> NDArray[np.float32]:
+        """[time, polarisation, y, x]: ln power less each pixel's stratum's date effect."""
+        effect = self.background.effect.astype(np.float32)  # [stratum, polarisation, time]
+        by_pixel = np.where(self.water, effect[0].T[:, :, None, None], effect[1].T[:, :, None, None])
+        return self.log_values - by_pixel
+
+
+def cut_window(stack: xr.Dataset, change: xr.Dataset, rows: slice, columns: slice) -> Window:
+    """Read one box of a stack, all dates; memory is the box's only."""
+    box = stack.isel(y=rows, x=columns)
+    power = np.stack([box[str(name)].to_numpy() for name in box.data_vars], axis=1)
+    values = log_power(power)
+    background = background_of(change)
+    flat = values[:, 0].reshape(values.shape[0], -1)
+    water = (calm_level(flat) < background.calm_limit).reshape(values.shape[2:])
+    return Window(values, water, background, rows, columns, box)
