@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,16 @@ def shared_data() -> Path:
     if not (folder / "README.md").exists():
         pytest.skip(f"the real images are not at {folder}; set SITEWATCH_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def needs_package() -> Callable[[str, bool], None]:
+    """Skip the test where a system package is absent; in CI, which installs them all (.ci/run), fail it."""
+
+    def check(package: str, present: bool) -> None:
+        if not present and os.environ.get("SITEWATCH_CI"):
+            pytest.fail(f"{package} is not installed; .ci/run should have done so")
+        if not present:
+            pytest.skip(f"needs the system package {package}")
+
+    return check

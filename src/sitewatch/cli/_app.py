@@ -1,0 +1,68 @@
+"""The commands in a row, and the one way in."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sitewatch import __version__
+from sitewatch.cli._date import date
+from sitewatch.cli._demo import demo
+from sitewatch.cli._inspect import inspect
+from sitewatch.cli._power import power
+from sitewatch.cli._run import run
+
+_DO = "Find and date"
+_LOOK = "Look before and around"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    epilog=(
+        "Exit codes: 0 done; 1 the input can't be used; 2 the command line can't be understood; "
+        "3 a fault of sitewatch itself; 130 interrupted. Results go to standard output, all else to standard error."
+    ),
+)
+app.command(rich_help_panel=_DO)(run)
+app.command(rich_help_panel=_DO)(date)
+app.command(rich_help_panel=_LOOK)(inspect)
+app.command(rich_help_panel=_LOOK)(power)
+app.command(rich_help_panel=_LOOK)(demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sitewatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _sitewatch(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What was built at a place, when, how big and how surely, from radar images.
+
+    Try it without any data: [bold]sitewatch demo[/]
+    """
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and give its exit code.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``sitewatch``; those of the process where None.
+    """
+    try:
+        app(args=sys.argv[1:] if arguments is None else arguments, prog_name="sitewatch")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

@@ -1,0 +1,179 @@
+"""``sitewatch inspect``: what a file is, and what is missing before it can be used."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from sitewatch.cli._exits import UNUSABLE, session
+from sitewatch.cli._shared import ImageHints, Screen, with_shared_options
+from sitewatch.cli._summary import left_out_json, tell_left_out
+
+if TYPE_CHECKING:
+    from sitewatch.cli._terminal import Terminal
+    from sitewatch.scenes import Scene, Scenes
+
+
+@with_shared_options
+def inspect(
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="An image, a folder, a STAC item or catalogue, a site file, or a workspace.", metavar="FILE"
+        ),
+    ],
+    hints: ImageHints,
+    screen: Screen,
+) -> None:
+    """Say what FILE is: the images in it, their tracks and dates, and what is missing.
+
+    Ends with exit code 1 where nothing in FILE can be used.
+
+    Example: [bold]sitewatch inspect images/[/]
+    """
+    with session(screen) as terminal:
+        if (Path(file) / "workspace.json").exists():
+            _workspace(terminal, file)
+        elif _is_site(file):
+            _site(terminal, file)
+        else:
+            _images(terminal, file, hints)
+
+
+def _is_site(file: str) -> bool:
+    """Whether a JSON file is a site rather than a STAC object."""
+    if file.lower().startswith("bbox:"):
+        return True
+    if Path(file).suffix.lower() not in (".geojson", ".json") or not Path(file).is_file():
+        return False
+    try:
+        content = json.loads(Path(file).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and "stac_version" not in content
+
+
+def _workspace(terminal: Terminal, file: str) -> None:
+    from sitewatch.record import Workspace
+
+    workspace = Workspace.open(file)
+    manifest = workspace.manifest()
+    facts: dict[str, Any] = {
+        "what": "sitewatch workspace",
+        "site": workspace.site.name,
+        "created": manifest.created.isoformat(timespec="seconds"),
+        "runs": len(manifest.runs),
+        "scenes": len(manifest.scenes),
+        "structures": manifest.runs[-1].structures if manifest.runs else {},
+        "dossier": str(workspace.dossier_path) if workspace.dossier_path.exists() else None,
+    }
+    _facts(terminal, facts)
+
+
+def _site(terminal: Terminal, file: str) -> None:
+    from sitewatch.geodesy import area_m2
+    from sitewatch.site import Site
+
+    site = Site.read(file)
+    west, south, east, north = site.area.bounds
+    facts: dict[str, Any] = {
+        "what": "site",
+        "id": site.id,
+        "name": site.name,
+        "area_km2": round(area_m2(site.area) / 1e6, 3),
+        "west_south_east_north": [round(value, 6) for value in (west, south, east, north)],
+        "facilities": len(site.facilities),
+        "links": len(site.links),
+        "events": len(site.events),
+    }
+    _facts(terminal, facts)
+
+
+def _facts(terminal: Terminal, facts: dict[str, Any]) -> None:
+    if terminal.as_json:
+        terminal.print_json(facts)
+        return
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), escape(_in_words(value)))
+    terminal.out.print(table)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{count} {name}" for name, count in value.items()) or "none yet"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return "none" if value is None else str(value)
+
+
+def _images(terminal: Terminal, file: str, hints: ImageHints) -> None:
+    from sitewatch.scenes import open_scenes
+
+    with terminal.progress() as progress:
+        found = open_scenes([file], hints=hints.as_hints(), progress=progress)
+    if terminal.as_json:
+        terminal.print_json(_images_json(found))
+    else:
+        tell_left_out(terminal, found.left_out)
+        if len(found.scenes) == 1:
+            _one(terminal, found.scenes[0])
+        elif found.scenes:
+            _tracks(terminal, found.scenes)
+        terminal.out.print(f"{len(found.scenes)} images can be used, {len(found.left_out)} can't.")
+    if not found.scenes:
+        raise typer.Exit(UNUSABLE)
+
+
+def _one(terminal: Terminal, scene: Scene) -> None:
+    table = Table.grid(padding=(0, 2))
+    for name, value in _scene_json(scene).items():
+        table.add_row(name.replace("_", " "), escape(_in_words(value)))
+    terminal.out.print(table)
+
+
+def _tracks(terminal: Terminal, scenes: Sequence[Scene]) -> None:
+    table = Table("track", "images", "first", "last", "polarisations", "product", box=None, pad_edge=False)
+    for key, images in Counter(scene.track.key for scene in scenes).items():
+        of_track = [scene for scene in scenes if scene.track.key == key]
+        days = sorted(scene.datetime.date() for scene in of_track)
+        polarisations = sorted({name for scene in of_track for name in scene.polarisations}, reverse=True)
+        families = sorted({scene.family for scene in of_track})
+        table.add_row(key, str(images), str(days[0]), str(days[-1]), ", ".join(polarisations), ", ".join(families))
+    terminal.out.print(table)
+
+
+def _scene_json(scene: Scene) -> dict[str, Any]:
+    return {
+        "id": scene.id,
+        "product": scene.family,
+        "datetime": scene.datetime.isoformat(),
+        "time_known": scene.time_known,
+        "track": scene.track.key,
+        "polarisations": list(scene.polarisations),
+        "units": sorted({band.unit for band in scene.bands}),
+        "quantity": scene.quantity,
+        "platform": scene.platform or None,
+        "looks": scene.enl,
+        "incidence_angle_deg": scene.incidence_angle_deg,
+        "shape": list(scene.geobox.shape),
+        "crs": str(scene.geobox.crs),
+        "west_south_east_north": [round(value, 6) for value in scene.footprint.bounds],
+        "credit": scene.credit or None,
+        "notes": list(scene.notes),
+    }
+
+
+def _images_json(found: Scenes) -> dict[str, Any]:
+    return {
+        "what": "images",
+        "scenes": [_scene_json(scene) for scene in found.scenes],
+        "left_out": [left_out_json(entry) for entry in found.left_out],
+    }

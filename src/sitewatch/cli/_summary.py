@@ -1,0 +1,111 @@
+"""What a run found, in the words of a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from sitewatch.cli._terminal import Terminal
+
+if TYPE_CHECKING:
+    from sitewatch.pipeline import RunResult
+    from sitewatch.scenes import LeftOut
+    from sitewatch.structures import Interval, Measure, Structure
+
+_SHOWN = 5  # reasons for leaving images out; all of them are in scenes.geojson and with --verbose
+_STYLE = {"confirmed": "bold green", "candidate": "yellow", "rejected": "dim"}
+
+
+def tell_notes(terminal: Terminal, result: RunResult) -> None:
+    """Say what was guessed and what was left out, on standard error."""
+    for note in result.notes:
+        terminal.say(f"Note: {note}")
+    tell_left_out(terminal, result.left_out)
+
+
+def tell_left_out(terminal: Terminal, left_out: Sequence[LeftOut]) -> None:
+    """Say which images were left out: reason by reason, or one by one when verbose."""
+    if terminal.verbose:
+        for entry in left_out:
+            terminal.warn(f"Left out: {entry.source}: {entry.reason}. {entry.hint}".rstrip())
+        return
+    by_reason: dict[str, list[LeftOut]] = {}
+    for entry in left_out:
+        by_reason.setdefault(entry.reason, []).append(entry)
+    for reason, entries in list(by_reason.items())[:_SHOWN]:
+        first = entries[0]
+        others = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
+        terminal.warn(f"Left out: {first.source}{others}: {reason}. {first.hint}".rstrip())
+    if len(by_reason) > _SHOWN:
+        terminal.warn(f"Left out: others, for {len(by_reason) - _SHOWN} more reasons (--verbose shows all).")
+
+
+def print_structures(terminal: Terminal, structures: Sequence[Structure]) -> None:
+    """Print a table of what is confirmed or a candidate, and how many were rejected."""
+    shown = sorted(
+        (s for s in structures if s.status != "rejected"),
+        key=lambda s: (s.status != "confirmed", str(s.onset.latest if s.onset else "9999"), s.id),
+    )
+    if shown:
+        table = Table("id", "kind", "status", "begun", "finished", "area", "length", "width", box=None, pad_edge=False)
+        for s in shown:
+            table.add_row(
+                s.id,
+                s.kind,
+                f"[{_STYLE[s.status]}]{s.status}[/]",
+                interval_text(s.onset),
+                interval_text(s.completion) or "not yet",
+                measure_text(s.area_m2, "m2"),
+                measure_text(s.length_m, "m"),
+                measure_text(s.width_m, "m"),
+            )
+        terminal.out.print(table)
+    terminal.out.print(escape(count_text(structures)))
+
+
+def count_text(structures: Sequence[Structure]) -> str:
+    """How many of each status, as a sentence."""
+    counts = {status: sum(s.status == status for s in structures) for status in ("confirmed", "candidate", "rejected")}
+    if not any(counts.values()):
+        return "Nothing was found to have been built."
+    named = [f"{count} {status}" for status, count in counts.items() if count]
+    return f"{', '.join(named)}."
+
+
+def interval_text(interval: Interval | None) -> str:
+    """A date interval as `after .. by`, empty where there is none."""
+    return f"{interval.earliest} .. {interval.latest}" if interval else ""
+
+
+def measure_text(measure: Measure, unit: str) -> str:
+    """A size with its standard deviation; areas from a hectare on in hectares."""
+    if not measure.value > 0:
+        return ""
+    if unit == "m2" and measure.value >= 10_000:
+        return f"{measure.value / 1e4:.2f} ± {measure.sd / 1e4:.2f} ha"
+    return f"{measure.value:.0f} ± {measure.sd:.0f} {unit}"
+
+
+def as_json(result: RunResult) -> dict[str, Any]:
+    """The result for scripts."""
+    from sitewatch.record import to_feature
+
+    workspace = result.workspace
+    return {
+        "site": result.site.id,
+        "out": str(workspace.folder) if workspace else None,
+        "dossier": str(result.dossier) if result.dossier else None,
+        "structures": [to_feature(structure)["properties"] for structure in result.structures],
+        "scenes_used": [scene.id for scene in result.scenes],
+        "left_out": [left_out_json(entry) for entry in result.left_out],
+        "notes": list(result.notes),
+        "seconds": dict(result.seconds),
+    }
+
+
+def left_out_json(entry: LeftOut) -> dict[str, str]:
+    """One image left out, for scripts."""
+    return {"source": entry.source, "reason": entry.reason, "hint": entry.hint}

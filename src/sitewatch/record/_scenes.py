@@ -1,0 +1,42 @@
+"""scenes.geojson: the scenes a result rests on as STAC items, and those left out with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sitewatch.record._atomic import write_json
+from sitewatch.scenes import LeftOut, Scene, to_stac
+
+
+def write_scenes(path: str | Path, scenes: Iterable[Scene], left_out: Iterable[LeftOut]) -> Path:
+    """Write the scenes used and left out as one GeoJSON FeatureCollection, oldest first.
+
+    A used scene is a STAC item with ``sitewatch:used`` true. A file that was left out may not even have a date or a
+    place, so it is a plain feature without geometry: ``sitewatch:used`` false, ``source``, ``reason``, ``hint``.
+    """
+    path = Path(path)
+    used = [_used(scene) for scene in sorted(scenes, key=lambda scene: (scene.datetime, scene.id))]
+    unused = [_unused(entry) for entry in sorted(left_out, key=lambda entry: (entry.source, entry.reason))]
+    write_json(path, {"type": "FeatureCollection", "features": used + unused})
+    return path
+
+
+def _used(scene: Scene) -> dict[str, Any]:
+    item = to_stac(scene)
+    content: dict[str, Any] = item.to_dict(include_self_link=False, transform_hrefs=False)
+    content["properties"]["sitewatch:used"] = True
+    return content
+
+
+def _unused(entry: LeftOut) -> dict[str, Any]:
+    properties = {
+        "sitewatch:used": False,
+        "source": entry.source,
+        "reason": entry.reason,
+        "hint": entry.hint,
+        "datetime": entry.datetime.isoformat() if entry.datetime else None,
+        "track": entry.track.key if entry.track else None,
+    }
+    return {"type": "Feature", "geometry": None, "properties": properties}

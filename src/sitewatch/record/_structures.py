@@ -1,0 +1,118 @@
+"""structures.geojson: what was found, as RFC 7946 GeoJSON that other tools can score, style and join."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from sitewatch.record._atomic import write_json
+from sitewatch.structures import Interval, Measure, Structure
+
+_DECIMALS = 8  # of a degree: about a millimetre
+_RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}
+
+
+def write_structures(path: str | Path, structures: Iterable[Structure]) -> Path:
+    """Write structures as a GeoJSON FeatureCollection in EPSG:4326.
+
+    The order is stable (confirmed first, then by onset and id) and nothing in the file depends on when it was written,
+    so that the same result gives the same bytes.
+
+    Parameters
+    ----------
+    path
+        File to write; it appears whole or not at all.
+    structures
+        Of every status.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    path = Path(path)
+    features = [to_feature(structure) for structure in sorted(structures, key=_order)]
+    write_json(path, {"type": "FeatureCollection", "features": features})
+    return path
+
+
+def to_feature(structure: Structure) -> dict[str, Any]:
+    """One structure as a GeoJSON Feature; dates are ISO 8601, levels dB, sizes metres and square metres."""
+    s = structure
+    properties: dict[str, Any] = {
+        "id": s.id,
+        "kind": s.kind,
+        "kind_probability": _round(s.kind_probability, 3),
+        "status": s.status,
+        "reason": s.reason,
+        **_interval("onset", s.onset),
+        **_interval("completion", s.completion),
+        "preparation_first_seen": _iso(s.preparation_first_seen),
+        "first_raised": _iso(s.first_raised),
+        "confirmed_on": _iso(s.confirmed_on),
+        **_measure("area_m2", s.area_m2),
+        **_measure("length_m", s.length_m),
+        **_measure("width_m", s.width_m),
+        "orientation_deg": _round(s.orientation_deg, 1),
+        "p_value": _significant(s.p_value),
+        "growth": [[point.date.isoformat(), _round(point.fraction, 4)] for point in s.growth],
+        "growth_sd": [_round(point.sd, 4) for point in s.growth],
+        "growth_track": [point.track for point in s.growth],
+        "before_db": _levels(s, "before_db"),
+        "after_db": _levels(s, "after_db"),
+        "tracks": list(s.tracks),
+        "scenes": list(s.scenes),
+    }
+    if s.centreline is not None:
+        properties["centreline"] = _geometry(s.centreline)
+    return {"type": "Feature", "id": s.id, "geometry": _geometry(s.footprint), "properties": properties}
+
+
+def _geometry(geometry: BaseGeometry) -> dict[str, Any]:
+    """GeoJSON of a geometry: 2-D, rounded, outer rings counter-clockwise as RFC 7946 asks."""
+    flat = shapely.force_2d(geometry)
+    rounded = shapely.transform(flat, lambda xy: np.round(xy, _DECIMALS))
+    # Rounding can make a hair-thin spike cross itself; the unrounded outline is then the better answer.
+    kept = rounded if rounded.is_valid or not flat.is_valid else flat
+    return dict(shapely.geometry.mapping(shapely.orient_polygons(kept)))
+
+
+def _levels(structure: Structure, name: str) -> dict[str, dict[str, float | None]]:
+    levels: dict[str, dict[str, float | None]] = {}
+    for level in structure.levels:
+        levels.setdefault(level.track, {})[level.polarisation] = _round(getattr(level, name), 2)
+    return levels
+
+
+def _interval(name: str, interval: Interval | None) -> dict[str, str | None]:
+    return {
+        f"{name}_earliest": _iso(interval.earliest if interval else None),
+        f"{name}_latest": _iso(interval.latest if interval else None),
+    }
+
+
+def _measure(name: str, measure: Measure) -> dict[str, float | None]:
+    return {name: _round(measure.value, 1), f"{name}_sd": _round(measure.sd, 1)}
+
+
+def _iso(date: Any) -> str | None:
+    return None if date is None else str(date.isoformat())
+
+
+def _round(value: float | None, digits: int) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(float(value), digits)
+
+
+def _significant(value: float) -> float | None:
+    return float(f"{value:.3g}") if math.isfinite(value) else None
+
+
+def _order(structure: Structure) -> tuple[int, str, str]:
+    onset = structure.onset.latest.isoformat() if structure.onset else "9999"
+    return _RANK[structure.status], onset, structure.id

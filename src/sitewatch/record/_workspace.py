@@ -1,0 +1,184 @@
+"""The folder of a site: what lies where in it, and whether a folder is one."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import tempfile
+from pathlib import Path
+
+import shapely
+
+from sitewatch import __version__
+from sitewatch.errors import SiteError, WorkspaceError
+from sitewatch.record._files import fingerprint
+from sitewatch.record._manifest import Manifest, RunRecord, SceneRecord, read_manifest, write_manifest
+from sitewatch.scenes import Scene
+from sitewatch.site import Site
+
+_MANIFEST = "workspace.json"
+_SAME_PLACE_DEGREES = 1e-6  # about 0.1 m: files written by other tools round their coordinates
+
+
+@dataclasses.dataclass(frozen=True)
+class Workspace:
+    """One site's folder.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    site
+        The place it is about.
+    """
+
+    folder: Path
+    site: Site
+
+    @classmethod
+    def create(cls, folder: str | Path, site: Site) -> Workspace:
+        """Make a workspace of a new or empty folder.
+
+        Raises
+        ------
+        WorkspaceError
+            If the folder holds other things, is a workspace already, or can't be written to.
+        """
+        folder = Path(folder).resolve()
+        if (folder / _MANIFEST).exists():
+            raise WorkspaceError(f"{folder} is a workspace already", hint="Open it, or give another folder.")
+        _make_writable(folder)
+        others = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        if others:
+            raise WorkspaceError(
+                f"{folder} is not a sitewatch workspace and is not empty (it holds {_some(others)})",
+                hint="Give a new or empty folder with --out; sitewatch does not write among other files.",
+            )
+        workspace = cls(folder, site)
+        site.write(workspace.site_path)
+        manifest = Manifest(software_version=__version__, site=site.id, created=dt.datetime.now(dt.UTC))
+        write_manifest(workspace.manifest_path, manifest)
+        return workspace
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Workspace:
+        """Open a workspace that an earlier run made.
+
+        Raises
+        ------
+        WorkspaceError
+            If the folder is missing, something else, broken, or written by a newer sitewatch.
+        """
+        folder = Path(folder).resolve()
+        if not (folder / _MANIFEST).is_file():
+            raise WorkspaceError(
+                f"{folder} is not a sitewatch workspace (it has no {_MANIFEST})",
+                hint="`sitewatch run SITE SCENES... --out DIR` makes one.",
+            )
+        read_manifest(folder / _MANIFEST)
+        try:
+            return cls(folder, Site.read(folder / "site.geojson"))
+        except SiteError as error:
+            raise WorkspaceError(
+                f"the workspace {folder} has lost its site ({error.message})",
+                hint="Put its site.geojson back, or run again into a new folder.",
+            ) from error
+
+    @classmethod
+    def for_site(cls, folder: str | Path, site: Site) -> Workspace:
+        """Open the workspace in `folder` if it is of this site; make one where there is none.
+
+        Raises
+        ------
+        WorkspaceError
+            If the folder is something else, of another site, or can't be written to.
+        """
+        folder = Path(folder).resolve()
+        if not (folder / _MANIFEST).exists():
+            return cls.create(folder, site)
+        workspace = cls.open(folder)
+        apart = shapely.hausdorff_distance(workspace.site.area, site.area)
+        if workspace.site.id != site.id or not apart <= _SAME_PLACE_DEGREES:
+            raise WorkspaceError(
+                f"{folder} is the workspace of another site ({workspace.site.id!r}, not {site.id!r}, or another area)",
+                hint="Give another folder with --out, or the site file that the workspace was made with.",
+            )
+        _make_writable(folder)
+        return workspace
+
+    @property
+    def manifest_path(self) -> Path:
+        """workspace.json."""
+        return self.folder / _MANIFEST
+
+    @property
+    def site_path(self) -> Path:
+        """site.geojson."""
+        return self.folder / "site.geojson"
+
+    @property
+    def scenes_path(self) -> Path:
+        """scenes.geojson: STAC items of the scenes used, and what was left out."""
+        return self.folder / "scenes.geojson"
+
+    @property
+    def stacks_folder(self) -> Path:
+        """One Zarr store a track."""
+        return self.folder / "stacks"
+
+    @property
+    def change_folder(self) -> Path:
+        """Change rasters, cloud-optimised GeoTIFFs."""
+        return self.folder / "change"
+
+    @property
+    def structures_path(self) -> Path:
+        """structures.geojson."""
+        return self.folder / "structures.geojson"
+
+    @property
+    def dossier_path(self) -> Path:
+        """dossier.html."""
+        return self.folder / "dossier.html"
+
+    def manifest(self) -> Manifest:
+        """What went into the workspace so far."""
+        return read_manifest(self.manifest_path)
+
+    def describe_scenes(self, scenes: tuple[Scene, ...]) -> tuple[SceneRecord, ...]:
+        """Scenes with size and checksum of their files; those known from earlier runs are not read again."""
+        known = {file.path: file for record in self.manifest().scenes for file in record.files}
+        return tuple(
+            SceneRecord(
+                id=scene.id,
+                datetime=scene.datetime,
+                track=scene.track.key,
+                files=tuple(fingerprint(href, known) for href in dict.fromkeys(band.href for band in scene.bands)),
+            )
+            for scene in sorted(scenes, key=lambda scene: (scene.datetime, scene.id))
+        )
+
+    def add_run(self, run: RunRecord, scenes: tuple[SceneRecord, ...]) -> None:
+        """Append a run to the history and make its scenes the current ones."""
+        manifest = self.manifest()
+        update = {
+            "software_version": __version__,
+            "scenes": scenes,
+            "runs": (*manifest.runs, run),
+        }
+        write_manifest(self.manifest_path, manifest.model_copy(update=update))
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise WorkspaceError(
+            f"{folder} can't be written to ({error.strerror})", hint="Give another folder with --out."
+        ) from error
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

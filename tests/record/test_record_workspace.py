@@ -1,0 +1,150 @@
+"""A workspace is one site's folder; what is something else is left alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from odc.geo.geobox import GeoBox
+
+from sitewatch.errors import WorkspaceError
+from sitewatch.record import RunRecord, Workspace, write_scenes
+from sitewatch.scenes import Band, LeftOut, Scene, Track
+from sitewatch.site import Site
+
+SITE = Site.read("bbox:124.70,39.65,124.72,39.67")
+NOW = dt.datetime(2025, 7, 9, 12, tzinfo=dt.UTC)
+
+
+def scene(file: Path) -> Scene:
+    return Scene(
+        id="scene-1",
+        datetime=NOW,
+        track=Track("sentinel-1", "IW", 137, "descending", "right"),
+        bands=(Band("VV", str(file), 1), Band("VH", str(file), 2)),
+        geobox=GeoBox.from_bbox((124.7, 39.65, 124.72, 39.67), "EPSG:4326", shape=(20, 20)),
+        footprint=SITE.area,
+        quantity="gamma0",
+    )
+
+
+def run_record() -> RunRecord:
+    return RunRecord(
+        started=NOW,
+        finished=NOW,
+        software_version="0.1.0",
+        sources=("images",),
+        parameters={"alpha": 0.01},
+        scenes_used=1,
+        scenes_left_out=0,
+        structures={"confirmed": 1},
+    )
+
+
+def test_a_new_workspace_opens_as_the_site_it_was_made_for(tmp_path: Path) -> None:
+    Workspace.create(tmp_path / "deep" / "harbour", SITE)
+    opened = Workspace.open(tmp_path / "deep" / "harbour")
+    assert opened.site == SITE
+    assert opened.manifest().site == SITE.id
+    assert opened.manifest().runs == ()
+
+
+def test_a_folder_with_other_things_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(WorkspaceError, match=r"not a sitewatch workspace.*thesis\.tex"):
+        Workspace.for_site(tmp_path, SITE)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(WorkspaceError, match="can't be written to"):
+        Workspace.for_site(tmp_path / "out", SITE)
+
+
+def test_the_workspace_of_the_same_site_is_taken_up_again(tmp_path: Path) -> None:
+    Workspace.for_site(tmp_path, SITE).add_run(run_record(), ())
+    assert len(Workspace.for_site(tmp_path, SITE).manifest().runs) == 1
+
+
+@pytest.mark.parametrize("other", ["bbox:124.70,39.65,124.73,39.67", "bbox:10,50,10.1,50.1"])
+def test_the_workspace_of_another_site_is_refused(tmp_path: Path, other: str) -> None:
+    Workspace.create(tmp_path, SITE)
+    with pytest.raises(WorkspaceError, match="another site"):
+        Workspace.for_site(tmp_path, Site.read(other))
+
+
+def test_a_workspace_is_not_made_twice(tmp_path: Path) -> None:
+    Workspace.create(tmp_path, SITE)
+    with pytest.raises(WorkspaceError, match="already"):
+        Workspace.create(tmp_path, SITE)
+
+
+def test_a_folder_that_is_no_workspace_does_not_open(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=r"no workspace\.json"):
+        Workspace.open(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sitewatch_workspace": "one"}', "\x00\x01"])
+def test_a_broken_workspace_file_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "workspace.json").write_text(text)
+    with pytest.raises(WorkspaceError, match=r"workspace\.json is not a sitewatch workspace file"):
+        Workspace.open(tmp_path)
+
+
+def test_a_workspace_of_a_newer_sitewatch_is_refused_in_those_words(tmp_path: Path) -> None:
+    Workspace.create(tmp_path, SITE)
+    manifest = json.loads((tmp_path / "workspace.json").read_text())
+    manifest |= {"sitewatch_workspace": 99, "something_new": True}
+    (tmp_path / "workspace.json").write_text(json.dumps(manifest))
+    with pytest.raises(WorkspaceError, match=r"newer sitewatch.*Update sitewatch"):
+        Workspace.open(tmp_path)
+
+
+def test_a_workspace_without_its_site_says_so(tmp_path: Path) -> None:
+    Workspace.create(tmp_path, SITE)
+    (tmp_path / "site.geojson").unlink()
+    with pytest.raises(WorkspaceError, match="lost its site"):
+        Workspace.open(tmp_path)
+
+
+def test_the_files_of_the_scenes_are_recorded_once_each_with_their_checksum(tmp_path: Path) -> None:
+    image = tmp_path / "image.tif"
+    image.write_bytes(b"pixels")
+    workspace = Workspace.create(tmp_path / "out", SITE)
+    records = workspace.describe_scenes((scene(image),))
+    workspace.add_run(run_record(), records)
+    (file,) = Workspace.open(tmp_path / "out").manifest().scenes[0].files
+    assert (file.path, file.size) == (str(image.resolve()), 6)
+    assert file.sha256 == "6ec9c2b0eb14010746c8bce8939303b382344b296206612eb8a907a37b2b2f37"
+
+
+def test_a_changed_file_gets_a_new_checksum_and_an_unchanged_one_is_not_read(tmp_path: Path) -> None:
+    image = tmp_path / "image.tif"
+    image.write_bytes(b"pixels")
+    workspace = Workspace.create(tmp_path / "out", SITE)
+    first = workspace.describe_scenes((scene(image),))
+    workspace.add_run(run_record(), first)
+    assert workspace.describe_scenes((scene(image),)) == first
+    image.write_bytes(b"other pixels")
+    assert workspace.describe_scenes((scene(image),))[0].files[0].sha256 != first[0].files[0].sha256
+
+
+def test_a_remote_file_is_recorded_by_its_address(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path, SITE)
+    (record,) = workspace.describe_scenes((scene(Path("https:/example.org/a.tif")),))
+    assert record.files[0].sha256 is None
+
+
+def test_scenes_used_are_stac_items_and_those_left_out_say_why(tmp_path: Path) -> None:
+    import pystac
+
+    left_out = LeftOut("broken.tif", "it is empty", "Download it again.")
+    path = write_scenes(tmp_path / "scenes.geojson", [scene(tmp_path / "image.tif")], [left_out])
+    used, unused = json.loads(path.read_text())["features"]
+    assert pystac.Item.from_dict(used).id == "scene-1"
+    assert used["properties"]["sitewatch:used"] is True
+    assert unused["geometry"] is None
+    assert unused["properties"] | {"reason": "it is empty", "sitewatch:used": False} == unused["properties"]
