@@ -12,13 +12,13 @@ from sitewatch.report._wording import date_words, span_words
 
 def as_date(time: np.datetime64) -> dt.date:
     """The UTC date of an acquisition."""
-    return dt.date.fromisoformat(str(np.datetime64(time, "D")))
+    return dt.date.fromisoformat(str(time.astype("datetime64[D]")))
 
 
 def time_words(time: np.datetime64, time_known: bool = True) -> str:
     """``4 October 2021, 09:31 UTC``; the date alone where the time of day isn't known."""
     day = date_words(as_date(time))
-    return f"{day}, {str(np.datetime64(time, 'm'))[-5:]} UTC" if time_known else day
+    return f"{day}, {str(time.astype('datetime64[m]'))[-5:]} UTC" if time_known else day
 
 
 def dates_words(picture: Picture) -> str:

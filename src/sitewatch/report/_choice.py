@@ -77,7 +77,7 @@ def before_after_indices(stack: xr.Dataset, structure: Structure) -> tuple[list[
 
 
 def chip_indices(stack: xr.Dataset, structure: Structure) -> list[int]:
-    """About eight images through time: well before, around the onset, through the growth, around the completion, now."""
+    """About eight images: well before, around the onset, through the growth, around the completion, and the last."""
     dates = dates_of(stack)
     n = len(dates)
     if n <= CHIPS:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from sitewatch.report._days import date_axis, day_number, day_numbers, time_numbers
 from sitewatch.report._series import Series
 from sitewatch.report._style import (
     COMPLETION_COLOUR,
@@ -28,6 +29,7 @@ from sitewatch.report._style import (
 from sitewatch.structures._structure import Structure
 
 WIDTH_IN = 6.4
+LEGEND_COLUMNS = 3
 
 
 def structure_curves(structure: Structure, series: Sequence[Series], colours: Mapping[str, str]) -> Figure:
@@ -44,7 +46,8 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
     """
     names = list(dict.fromkeys(s.polarisation for s in series))
     heights = [1.75] + [1.35] * len(names)
-    legend_in, bottom_in, gap_in = 0.55, 0.4, 0.16
+    marks = _marks(structure, series, colours)
+    legend_in, bottom_in, gap_in = 0.14 + 0.165 * math.ceil(len(marks) / LEGEND_COLUMNS), 0.4, 0.16
     full_h = legend_in + sum(heights) + gap_in * len(names) + bottom_in
     figure = Figure(figsize=(WIDTH_IN, full_h), facecolor=PAPER)
     top = full_h - legend_in
@@ -59,27 +62,27 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
     for axes in panels:
         _shade(axes, structure)
         _dress(axes, limits, last=axes is panels[-1])
-    _legend(figure, structure, series, colours, (full_h - 0.04) / full_h)
+    _legend(figure, marks, (full_h - 0.04) / full_h)
     return figure
 
 
 def _growth(axes: Axes, structure: Structure) -> None:
     points = sorted(structure.growth, key=lambda p: p.date)
-    days = date2num([p.date for p in points]) if points else np.empty(0)
+    days = day_numbers([p.date for p in points])
     fraction = 100 * np.array([p.fraction for p in points])
     spread = 200 * np.array([p.sd if np.isfinite(p.sd) else 0.0 for p in points])
     axes.fill_between(
-        days, np.clip(fraction - spread, 0, 100), np.clip(fraction + spread, 0, 100), color="#0072b2", alpha=0.25,
+        days, np.clip(fraction - spread, 0, 100), np.clip(fraction + spread, 0, 100), color=MUTED, alpha=0.3,
         linewidth=0,
     )  # fmt: skip
-    axes.plot(days, fraction, color="#0072b2", linewidth=1.4, marker="o", markersize=2.4)
+    axes.plot(days, fraction, color=INK, linewidth=1.4, marker="o", markersize=2.4)
     axes.set(ylim=(-4, 104), yticks=[0, 25, 50, 75, 100])
     axes.set_ylabel("removed, %" if structure.kind == "demolition" else "built, %", fontsize=8.5, color=INK)
 
 
 def _backscatter(axes: Axes, series: Sequence[Series], colours: Mapping[str, str], name: str) -> None:
     for s in series:
-        days = date2num(s.times)
+        days = time_numbers(s.times)
         colour = colours.get(s.track, TRACK_COLOURS[0])
         axes.plot(days, s.surroundings_db, color=colour, linewidth=0.7, alpha=0.45)
         axes.plot(days, s.footprint_db, color=colour, linewidth=1.1, marker="o", markersize=2.0)
@@ -89,20 +92,22 @@ def _backscatter(axes: Axes, series: Sequence[Series], colours: Mapping[str, str
 def _shade(axes: Axes, structure: Structure) -> None:
     for interval, colour in ((structure.onset, ONSET_COLOUR), (structure.completion, COMPLETION_COLOUR)):
         if interval is not None:
-            axes.axvspan(date2num(interval.earliest), date2num(interval.latest), color=colour, alpha=0.35, linewidth=0)
+            axes.axvspan(
+                day_number(interval.earliest), day_number(interval.latest), color=colour, alpha=0.35, linewidth=0
+            )
     if structure.preparation_first_seen:
         axes.axvline(
-            date2num(structure.preparation_first_seen), color=PREPARATION_COLOUR, linewidth=1.2, linestyle="--"
+            day_number(structure.preparation_first_seen), color=PREPARATION_COLOUR, linewidth=1.2, linestyle="--"
         )
 
 
 def _time_limits(structure: Structure, series: Sequence[Series]) -> tuple[float, float]:
-    days = [float(date2num(p.date)) for p in structure.growth]
-    days += [float(d) for s in series for d in date2num(s.times)]
+    days = [day_number(p.date) for p in structure.growth]
+    days += [float(d) for s in series for d in time_numbers(s.times)]
     for interval in (structure.onset, structure.completion):
-        days += [float(date2num(d)) for d in (interval.earliest, interval.latest)] if interval else []
+        days += [day_number(d) for d in (interval.earliest, interval.latest)] if interval else []
     if not days:
-        days = [float(date2num(dt.date(2000, 1, 1)))]
+        days = [day_number(dt.date(2000, 1, 1))]
     pad = max(0.015 * (max(days) - min(days)), 1.0)
     return min(days) - pad, max(days) + pad
 
@@ -118,34 +123,37 @@ def _dress(axes: Axes, limits: tuple[float, float], *, last: bool) -> None:
         spine.set(visible=side in ("left", "bottom"), color=MUTED, linewidth=0.6)
 
 
-def date_axis(axes: Axes) -> None:
-    """Dates along x with as few words as keep them plain."""
-    locator = AutoDateLocator(minticks=3, maxticks=8)
-    axes.xaxis_date()
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
-
-
-def _legend(
-    figure: Figure, structure: Structure, series: Sequence[Series], colours: Mapping[str, str], top: float
-) -> None:
-    marks: list[Any] = [Line2D([], [], color="#0072b2", linewidth=1.4, label="built, ±2 sd")]
+def _marks(structure: Structure, series: Sequence[Series], colours: Mapping[str, str]) -> list[Any]:
+    built = "removed" if structure.kind == "demolition" else "built"
+    marks: list[Any] = [Line2D([], [], color=INK, linewidth=1.4, label=f"{built}, ±2 sd")]
     if structure.onset:
-        marks.append(Patch(color=ONSET_COLOUR, alpha=0.5, label="begun in here"))
+        marks.append(Patch(color=ONSET_COLOUR, alpha=0.5, label="begun within"))
     if structure.completion:
-        marks.append(Patch(color=COMPLETION_COLOUR, alpha=0.5, label="finished in here"))
+        marks.append(Patch(color=COMPLETION_COLOUR, alpha=0.5, label="finished within"))
     if structure.preparation_first_seen:
         marks.append(Line2D([], [], color=PREPARATION_COLOUR, linestyle="--", label="site preparation first seen"))
-    labels = {s.track: s.track_label for s in series}
-    marks += [
-        Line2D([], [], color=colours.get(t, TRACK_COLOURS[0]), marker="o", markersize=3, label=drawable(label[:42]))
-        for t, label in labels.items()
-    ]
+    for track, label in {s.track: s.track_label for s in series}.items():
+        colour = colours.get(track, TRACK_COLOURS[0])
+        marks.append(Line2D([], [], color=colour, marker="o", markersize=3, label=drawable(label[:42])))
     if series:
-        marks.append(Line2D([], [], color=MUTED, linewidth=0.7, label="thin: surroundings"))
+        marks.append(Line2D([], [], color=MUTED, linewidth=0.7, label="thin: its surroundings"))
+    return marks
+
+
+def _legend(figure: Figure, marks: Sequence[Any], top: float) -> None:
     legend = figure.legend(
-        handles=marks, loc="upper left", bbox_to_anchor=(0.09, top), ncols=3, fontsize=7.5, frameon=False,
-        handlelength=1.6, columnspacing=1.2, borderpad=0.0, labelspacing=0.35, borderaxespad=0.0, labelcolor=INK,
-    )  # fmt: skip
+        handles=list(marks),
+        loc="upper left",
+        bbox_to_anchor=(0.095, top),
+        ncols=LEGEND_COLUMNS,
+        fontsize=7.5,
+        frameon=False,
+        handlelength=1.6,
+        columnspacing=1.4,
+        borderpad=0.0,
+        labelspacing=0.4,
+        borderaxespad=0.0,
+        labelcolor=INK,
+    )
     for text in legend.get_texts():
         text.set_parse_math(False)

@@ -31,6 +31,7 @@ from sitewatch.report._wording import (
     length_words,
     plain_area_words,
     sentence_about,
+    sentence_case,
     span_words,
     summary_words,
 )
@@ -145,7 +146,7 @@ def _context(
     colours = track_colours([str(s.attrs.get("track", "")) for s in stacks])
     period = (scenes[0].datetime.date(), scenes[-1].datetime.date()) if scenes else None
     confirmed = [s for s in ordered if s.status == "confirmed"]
-    lede = summary_words(confirmed_by_size(ordered), labels, len(scenes), period, provenance.smallest_detectable_m2)
+    lede = summary_words(ordered, labels, len(scenes), period, provenance.smallest_detectable_m2)
     shown = [s for s in ordered if s.status != "rejected"][:MOST_PANELS]
     credits = dict.fromkeys(
         c for c in (*(s.credit for s in scenes), *(str(k.attrs.get("credit") or "") for k in stacks)) if c
@@ -175,11 +176,6 @@ def _context(
     }
 
 
-def confirmed_by_size(ordered: Sequence[Structure]) -> list[Structure]:
-    """The largest first, for the opening paragraph."""
-    return sorted(ordered, key=lambda s: -s.area_m2.value)
-
-
 def _latest(stack: xr.Dataset) -> Picture:
     n = stack.sizes["time"]
     indices = range(max(n - OVERVIEW_IMAGES, 0), n)
@@ -197,7 +193,8 @@ def _site_maps(
         Shot(
             uri=svg_data_uri(overview_map(latest, ordered, labels, site.area)),
             alt=f"Radar image of the site with {len(ordered)} outlined structures; {dates_words(latest)}.",
-            caption=f"The site in radar backscatter: {dates_words(latest)}. The numbers are those of the tables and sections below.",
+            caption=f"The site in radar backscatter: {dates_words(latest)}. "
+            "The numbers are those of the tables and sections below; dashed white: the area watched.",
         )
     ]
     n = stack.sizes["time"]
@@ -212,7 +209,7 @@ def _site_maps(
     shots.append(
         Shot(
             uri=svg_data_uri(composite_map(first, last)),
-            alt="Red and cyan composite of the site: cyan is brighter in the last images, red was brighter in the first.",
+            alt="Red and cyan composite of the site: cyan is brighter in the last images, red in the first.",
             caption=f"First against last images. Cyan got brighter (as a new pier does), red got darker; grey stayed. "
             f"Red: {dates_words(first)}. Cyan: {dates_words(last)}.",
         )
@@ -241,11 +238,11 @@ def _timeline(
 
 
 def _begun_cell(structure: Structure) -> str:
-    return interval_words(structure.onset).capitalize() if structure.onset else "Not dated"
+    return sentence_case(interval_words(structure.onset)) if structure.onset else "Not dated"
 
 
 def _finished_cell(structure: Structure) -> str:
-    return interval_words(structure.completion).capitalize() if structure.completion else "Not known to be complete"
+    return sentence_case(interval_words(structure.completion)) if structure.completion else "Not known to be complete"
 
 
 def _scene_time(scene: Scene) -> str:

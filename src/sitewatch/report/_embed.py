@@ -1,4 +1,4 @@
-"""Figures as data URIs: SVG with JPEG pictures inside, which follows the reader's light or dark page and prints well."""
+"""Figures as data URIs: SVG with JPEG pictures inside, which follows a light or dark page and prints well."""
 
 from __future__ import annotations
 
@@ -63,4 +63,4 @@ def _dark_rules() -> str:
         for light, dark in DARK.items()
         for what in ("fill", "stroke")
     ]
-    return f"@media (prefers-color-scheme: dark) and (not print){{{''.join(rules)}}}"
+    return f"@media (prefers-color-scheme: dark){{{''.join(rules)}}}"

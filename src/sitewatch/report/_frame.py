@@ -10,6 +10,7 @@ import odc.geo.xr  # noqa: F401  registers the `odc` accessor
 import pyproj
 import shapely
 import xarray as xr
+from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import StackError
 from sitewatch.geodesy import metres_per_unit
@@ -65,10 +66,10 @@ class Frame:
         dx, dy = sign * (x2 - x) * self.metres_per_x, sign * (y2 - y) * self.metres_per_y
         return float(np.degrees(np.arctan2(dx, dy)))
 
-    def project(self, geometry: shapely.Geometry) -> shapely.Geometry:
+    def project(self, geometry: BaseGeometry) -> BaseGeometry:
         """A geometry in EPSG:4326 (longitude, latitude), brought into the frame's CRS."""
         forward = _transformers(self.crs)[1]
-        return shapely.transform(geometry, lambda x, y: forward.transform(x, y), interleaved=False)
+        return shapely.transform(geometry, forward.transform, interleaved=False)
 
     def lonlat(self, x: float, y: float) -> tuple[float, float]:
         """Longitude and latitude of a point in the frame's CRS."""
@@ -109,8 +110,8 @@ def whole_window(stack: xr.Dataset) -> Window:
     return _window(stack, 0, stack.sizes["y"], 0, stack.sizes["x"])
 
 
-def window_around(stack: xr.Dataset, footprint: shapely.Geometry, *, times_size: float = 2.2) -> Window | None:
-    """The square block of pixels that shows a footprint (EPSG:4326) in its surroundings; None where it misses the stack.
+def window_around(stack: xr.Dataset, footprint: BaseGeometry, *, times_size: float = 2.2) -> Window | None:
+    """The square block of pixels around a footprint (EPSG:4326); None where the stack misses it.
 
     The side is `times_size` the footprint's longer side and at least 40 pixels. A block that would reach over the
     edge of the imagery is shifted inwards, and cut only where the imagery is smaller than the block.

@@ -12,12 +12,13 @@ import shapely
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_hex
-from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from shapely.geometry.base import BaseGeometry
 
 from sitewatch.report._captions import as_date, dates_words
+from sitewatch.report._days import day_number
 from sitewatch.report._furniture import Sheet, new_sheet, write, write_lines
 from sitewatch.report._outlines import draw_outline, place_labels
 from sitewatch.report._pairs import standard_foot
@@ -32,18 +33,19 @@ from sitewatch.report._style import (
     REJECTED_COLOUR,
     stretch_db,
 )
-from sitewatch.report._wording import span_words
+from sitewatch.report._wording import sentence_case, span_words
 from sitewatch.structures._structure import Structure
 
 WIDTH_IN = 6.3
 MAX_HEIGHT_IN = 7.4
 MARGINS_IN = (0.62, 0.16)
 MOST_LABELS = 40
+MOST_WORDED_LABELS = 12
 TICK_LABELS_IN = 0.22
 
 
 def overview_map(
-    picture: Picture, structures: Sequence[Structure], labels: Mapping[str, str], area: shapely.Geometry | None = None
+    picture: Picture, structures: Sequence[Structure], labels: Mapping[str, str], area: BaseGeometry | None = None
 ) -> Figure:
     """Latest image of the site in grey with every structure outlined and numbered.
 
@@ -67,7 +69,7 @@ def overview_map(
     black, white = stretch_db(picture.db)
     sheet.picture.imshow(picture.db, extent=picture.frame.extent, cmap=GREY_MAP, vmin=black, vmax=white, aspect="auto")
     coordinate_ticks(sheet)
-    write_lines(sheet.head, 0, 0.24, dates_words(picture).capitalize(), width_in=sheet.width_in, lines=1, color=INK)
+    write_lines(sheet.head, 0, 0.24, sentence_case(dates_words(picture)), width_in=sheet.width_in, lines=1, color=INK)
     frame = picture.frame
     if area is not None:
         draw_outline(sheet.picture, frame, area, color="#ffffff", linewidth=0.7, linestyle=(0, (6, 4)), alpha=0.7)
@@ -77,11 +79,16 @@ def overview_map(
             sheet.picture, frame, structure.footprint, color=colour_of[structure.id], **_line_of(structure.status)
         )
     named = [s for s in structures if s.status != "rejected" and s.id in labels][:MOST_LABELS]
-    anchors = [(labels[s.id], frame.project(s.footprint), colour_of[s.id]) for s in named]
+    words = {s.id: f"{labels[s.id]} {s.kind}" if len(named) <= MOST_WORDED_LABELS else labels[s.id] for s in named}
+    anchors = [(words[s.id], frame.project(s.footprint), colour_of[s.id]) for s in named]
     view = shapely.box(frame.left, frame.bottom, frame.right, frame.top)
-    anchors = [(text, shape.intersection(view), colour) for text, shape, colour in anchors if shape.intersects(view)]
+    anchors = [
+        (text, shapely.intersection(shape, view), colour)
+        for text, shape, colour in anchors
+        if shapely.intersects(shape, view)
+    ]
     place_labels(
-        sheet.picture, anchors, [frame.project(s.footprint) for s in structures if s.status != "rejected"], fontsize=9
+        sheet.picture, anchors, [frame.project(s.footprint) for s in structures if s.status != "rejected"], fontsize=8
     )
     _lower_foot(sheet, picture, lines, dated)
     return sheet.figure
@@ -125,10 +132,10 @@ def coordinate_ticks(sheet: Sheet) -> None:
     lons = np.array([frame.lonlat(x, bottom)[0] for x in xs])
     lats = np.array([frame.lonlat(left, y)[1] for y in ys])
     if np.all(np.diff(lons) > 0):
-        ticks, decimals = _round_values(lons[0], lons[-1], 4)
+        ticks, decimals = _round_values(lons[0], lons[-1])
         axes.set_xticks(np.interp(ticks, lons, xs), [_degrees(t, decimals, "E", "W") for t in ticks])
     if np.all(np.diff(lats) > 0):
-        ticks, decimals = _round_values(lats[0], lats[-1], 4)
+        ticks, decimals = _round_values(lats[0], lats[-1])
         axes.set_yticks(np.interp(ticks, lats, ys), [_degrees(t, decimals, "N", "S") for t in ticks])
     axes.tick_params(labelsize=7.5, color=MUTED, labelcolor=MUTED, length=3, width=0.6, pad=2)
     for label in axes.get_yticklabels():
@@ -142,7 +149,7 @@ def onset_colours(structures: Sequence[Structure]) -> dict[str, str]:
     colours = {}
     for s in structures:
         if s.status == "confirmed":
-            share = float(norm(date2num(s.onset.latest))) if s.onset else 0.5
+            share = float(norm(day_number(s.onset.latest))) if s.onset else 0.5
             colours[s.id] = to_hex(ONSET_MAP(share))
         else:
             colours[s.id] = CANDIDATE_COLOUR if s.status == "candidate" else REJECTED_COLOUR
@@ -167,7 +174,7 @@ def _onsets(dated: Sequence[Structure]) -> list[dt.date]:
 
 
 def _onset_norm(dated: Sequence[Structure]) -> Normalize:
-    days = [float(date2num(d)) for d in _onsets(dated)]
+    days = [day_number(d) for d in _onsets(dated)]
     return Normalize(days[0], days[-1]) if len(days) > 1 else Normalize(0.0, 1.0, clip=True)
 
 
@@ -195,23 +202,26 @@ def _onset_bar(sheet: Sheet, dated: Sequence[Structure], y: float) -> None:
     left = sheet.foot.get_position().x0
     axes = sheet.figure.add_axes((left, (y + 0.02) / full_h, width / full_w, 0.09 / full_h))
     bar = sheet.figure.colorbar(ScalarMappable(_onset_norm(dated), ONSET_MAP), cax=axes, orientation="horizontal")
-    ends = [float(date2num(d)) for d in (onsets[0], onsets[-1])]
+    ends = [day_number(d) for d in (onsets[0], onsets[-1])]
     bar.set_ticks(ends, labels=[d.isoformat() for d in (onsets[0], onsets[-1])])
     bar.outline.set(linewidth=0.5, edgecolor=MUTED)
     axes.tick_params(labelsize=7.5, labelcolor=MUTED, color=MUTED, length=2, pad=2)
     first, last = axes.get_xticklabels()
-    first.set_ha("left")
-    last.set_ha("right")
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
     write(sheet.foot, width + 0.12, y + 0.065, "first image that shows it", fontsize=7.5, color=MUTED)
 
 
-def _round_values(low: float, high: float, about: int) -> tuple[list[float], int]:
-    raw = (high - low) / about
-    exponent = math.floor(math.log10(raw))
-    step = next(n * 10.0**exponent for n in (1, 2, 5, 10) if n * 10.0**exponent >= raw * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [i * step for i in range(first, last + 1)], max(0, -math.floor(math.log10(step) + 1e-9))
+def _round_values(low: float, high: float) -> tuple[list[float], int]:
+    """Multiples of the largest round step that gives at least three of them, and the decimals they need."""
+    exponent = math.floor(math.log10(high - low))
+    for e in range(exponent, exponent - 3, -1):
+        for n in (5, 2, 1):
+            step = n * 10.0**e
+            first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+            if last - first >= 2:
+                return [i * step for i in range(first, last + 1)], max(0, -e)
+    return [low, high], max(0, 2 - exponent)
 
 
 def _degrees(value: float, decimals: int, positive: str, negative: str) -> str:
@@ -220,4 +230,5 @@ def _degrees(value: float, decimals: int, positive: str, negative: str) -> str:
 
 def _width_in(text: Any) -> float:
     canvas = FigureCanvasAgg(text.figure)
-    return float(text.get_window_extent(canvas.get_renderer()).width / text.figure.dpi)
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    return float(text.get_window_extent(renderer).width / text.figure.dpi)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shapely
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from shapely.geometry.base import BaseGeometry
 
 from sitewatch.report._captions import dates_words, source_words
 from sitewatch.report._furniture import (
@@ -25,7 +25,7 @@ CHIP_IN = 1.7
 
 
 def scene_map(
-    picture: Picture, footprint: shapely.Geometry, stretch: tuple[float, float], *, title: str, dashed: bool = False
+    picture: Picture, footprint: BaseGeometry, stretch: tuple[float, float], *, title: str, dashed: bool = False
 ) -> Figure:
     """One picture with a structure's outline, scale bar, north and look arrows, dates, track and credit.
 
@@ -47,7 +47,8 @@ def scene_map(
         picture.db, extent=picture.frame.extent, cmap=GREY_MAP, vmin=stretch[0], vmax=stretch[1], aspect="auto"
     )
     line = {"linestyle": (0, (4, 3))} if dashed else {}
-    draw_outline(sheet.picture, picture.frame, footprint, color=OUTLINE_COLOUR, linewidth=0.8, **line)
+    apart = 1.5 * pixel_units(picture)
+    draw_outline(sheet.picture, picture.frame, footprint, apart=apart, color=OUTLINE_COLOUR, linewidth=0.7, **line)
     write(sheet.head, 0, 0.31, title, fontsize=10, fontweight="bold")
     write_lines(sheet.head, 0, 0.21, dates_words(picture), width_in=sheet.width_in, lines=1, fontsize=8)
     standard_foot(sheet, picture, top_in=sheet.foot_in)
@@ -68,7 +69,7 @@ def standard_foot(sheet: Sheet, picture: Picture, *, top_in: float) -> None:
     write_lines(sheet.foot, 0, y - 0.18, words, width_in=sheet.width_in, lines=2, fontsize=7.5)
 
 
-def chip(picture: Picture, footprint: shapely.Geometry, stretch: tuple[float, float]) -> Figure:
+def chip(picture: Picture, footprint: BaseGeometry, stretch: tuple[float, float]) -> Figure:
     """A small picture without furniture, for a strip whose captions stand in the page."""
     frame = picture.frame
     shape = frame.height_m / frame.width_m
@@ -77,6 +78,15 @@ def chip(picture: Picture, footprint: shapely.Geometry, stretch: tuple[float, fl
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.imshow(picture.db, extent=frame.extent, cmap=GREY_MAP, vmin=stretch[0], vmax=stretch[1], aspect="auto")
-    draw_outline(axes, frame, footprint, color=OUTLINE_COLOUR, linewidth=0.6)
+    draw_outline(
+        axes, frame, footprint, apart=1.5 * pixel_units(picture), color=OUTLINE_COLOUR, linewidth=0.5, path_effects=[]
+    )
     axes.set(xlim=(frame.left, frame.right), ylim=(frame.bottom, frame.top))
     return figure
+
+
+def pixel_units(picture: Picture) -> float:
+    """Size of a picture's pixel in CRS units, the larger of its sides."""
+    frame = picture.frame
+    rows, cols = picture.db.shape
+    return max((frame.right - frame.left) / cols, (frame.top - frame.bottom) / rows)

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
-from sitewatch.report._captions import as_date, dates_words, source_words
+from sitewatch.report._captions import as_date, dates_words
 from sitewatch.report._choice import before_after_indices, best_view, chip_indices
 from sitewatch.report._curves import structure_curves
 from sitewatch.report._embed import raster_data_uri, svg_data_uri
+from sitewatch.report._frame import window_around
 from sitewatch.report._pairs import chip, scene_map
 from sitewatch.report._picture import Picture, read_picture
 from sitewatch.report._series import footprint_series
@@ -19,16 +20,21 @@ from sitewatch.report._wording import (
     area_words,
     begun_words,
     date_words,
+    db_words,
     finished_words,
+    interval_words,
     length_words,
     orientation_words,
     p_value_words,
     percent_words,
+    sentence_case,
+    span_words,
 )
 from sitewatch.structures._structure import Structure
 
 CHIP_DPI = 170
 CHIP_PIXELS = 240
+CHIP_TIMES_SIZE = 1.45
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,10 +84,12 @@ def structure_panel(
 def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Rows of the facts table: what was measured and how sure it is."""
     demolition = structure.kind == "demolition"
+    begun = interval_words(structure.onset) if structure.onset else begun_words(structure)
+    completed = interval_words(structure.completion) if structure.completion else finished_words(structure)
     rows = [
         ("Kind", f"{structure.kind}, {percent_words(structure.kind_probability)} of the evidence on its kind"),
-        ("Removed" if demolition else "Begun", begun_words(structure).capitalize()),
-        ("Completed", finished_words(structure).capitalize()),
+        ("Removed" if demolition else "Begun", sentence_case(begun)),
+        ("Completed", sentence_case(completed)),
     ]
     if structure.preparation_first_seen:
         rows.append(("Site preparation", f"First seen on {date_words(structure.preparation_first_seen)}"))
@@ -94,7 +102,9 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
     for level in structure.levels:
         track = track_labels.get(level.track) or level.track
         change = level.after_db - level.before_db
-        words = f"{level.before_db:.1f} dB before, {level.after_db:.1f} dB after ({change:+.1f} dB)"
+        words = (
+            f"{db_words(level.before_db)} before, {db_words(level.after_db)} after ({db_words(change, signed=True)})"
+        )
         rows.append((f"Backscatter {level.polarisation}", f"{words}; {track}" if track else words))
     rows.append(
         ("Chance that noise alone gives this", f"p = {p_value_words(structure.p_value)}".replace("= below", "<"))
@@ -102,7 +112,7 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
     for name, date in (("First raised", structure.first_raised), ("Confirmed", structure.confirmed_on)):
         if date:
             rows.append((name, f"With the image of {date_words(date)}"))
-    return tuple((name, words.replace("-", "−") if "dB" in words else words) for name, words in rows)
+    return tuple(rows)
 
 
 def _pictures(
@@ -114,8 +124,9 @@ def _pictures(
     stack, polarisation, window = view
     sides = before_after_indices(stack, structure)
     pictures = [read_picture(stack, polarisation, side, window) if side else None for side in sides]
+    close = window_around(stack, structure.footprint, times_size=CHIP_TIMES_SIZE) or window
     chips = [
-        read_picture(stack, polarisation, [i], window, max_pixels=CHIP_PIXELS) for i in chip_indices(stack, structure)
+        read_picture(stack, polarisation, [i], close, max_pixels=CHIP_PIXELS) for i in chip_indices(stack, structure)
     ]
     shown = [p for p in pictures if p is not None]
     stretch = stretch_db(*(p.db for p in shown)) if shown else stretch_db(*(c.db for c in chips))
@@ -138,19 +149,17 @@ def _pair_shot(
     title = "Before" if before else "After"
     nothing_yet = before != (structure.kind == "demolition")
     figure = scene_map(picture, structure.footprint, stretch, title=title, dashed=nothing_yet)
-    where = "outline dashed where it would come to stand" if nothing_yet else "outline of the footprint drawn thin"
+    where = "the dashed line is where it came to stand" if nothing_yet else "the thin line runs just outside of it"
     if structure.kind == "demolition":
-        where = "outline of what was removed"
-    caption = f"{title}: {dates_words(picture)}. {source_words(picture)}, black {_minus(stretch[0])} dB, white {_minus(stretch[1])} dB; {where}."
+        where = "the line marks what was removed"
+    span = span_words(as_date(picture.times[0]), as_date(picture.times[-1]))
+    greys = f"{db_words(round(stretch[0]))} (black) to {db_words(round(stretch[1]))} (white)"
+    caption = f"{title}: {span}. Greys from {greys}; {where}."
     return Shot(
         uri=svg_data_uri(figure),
         alt=f"Radar image {title.lower()} the change at structure {label} ({structure.kind}); {dates_words(picture)}.",
         caption=caption,
     )
-
-
-def _minus(db: float) -> str:
-    return f"{db:.0f}".replace("-", "−")
 
 
 def _chip_shot(picture: Picture, structure: Structure, label: str, stretch: tuple[float, float]) -> Shot:

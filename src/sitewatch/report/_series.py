@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import shapely
 import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
+from shapely.geometry.base import BaseGeometry
 
 from sitewatch.report._frame import Window, window_around
 from sitewatch.report._picture import polarisations
@@ -29,7 +29,7 @@ class Series:
     surroundings_db: NDArray[np.float64]
 
 
-def footprint_series(stack: xr.Dataset, footprint: shapely.Geometry) -> list[Series]:
+def footprint_series(stack: xr.Dataset, footprint: BaseGeometry) -> list[Series]:
     """Mean level inside a footprint (EPSG:4326) and in a ring around it, an entry a polarisation.
 
     The mean is taken of linear power and written in dB. The ring is as wide as four pixels and begins two pixels
@@ -56,7 +56,7 @@ def footprint_series(stack: xr.Dataset, footprint: shapely.Geometry) -> list[Ser
     return series
 
 
-def _masks(window: Window, footprint: shapely.Geometry) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _masks(window: Window, footprint: BaseGeometry) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     frame = window.frame
     rows, cols = window.shape
     unit_x, unit_y = (frame.right - frame.left) / cols, (frame.top - frame.bottom) / rows
@@ -64,7 +64,7 @@ def _masks(window: Window, footprint: shapely.Geometry) -> tuple[NDArray[np.bool
     outline = frame.project(footprint)
     pixel = max(unit_x, unit_y)
 
-    def burn(geometry: shapely.Geometry, all_touched: bool = False) -> NDArray[np.bool_]:
+    def burn(geometry: BaseGeometry, all_touched: bool = False) -> NDArray[np.bool_]:
         if geometry.is_empty:
             return np.zeros((rows, cols), bool)
         mask = rasterize([geometry], (rows, cols), transform=transform, all_touched=all_touched, dtype="uint8")

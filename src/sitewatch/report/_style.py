@@ -1,4 +1,4 @@
-"""Colours that colour-blind readers can tell apart, text that every figure can draw, and the stretch from dB to grey."""
+"""Colours that colour-blind readers can tell apart, text that every figure can draw, the stretch from dB to grey."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_DATA_COLOUR = "#7d8794"
 OUTLINE_COLOUR = "#ffd400"
 
 # From magenta to yellow: both stand out on grey imagery, which the dark end of plasma would not.
-ONSET_MAP: Colormap = ListedColormap(colormaps["plasma"](np.linspace(0.42, 0.98, 256)), name="onset")
+ONSET_MAP: Colormap = ListedColormap(colormaps["plasma"](np.linspace(0.5, 0.98, 256)), name="onset")
 
 GREY_MAP: Colormap = colormaps["gray"].with_extremes(bad=NO_DATA_COLOUR)
 

@@ -6,10 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
-from sitewatch.report._curves import date_axis
+from sitewatch.report._days import date_axis, day_number, day_numbers
 from sitewatch.report._style import INK, MUTED, PAPER, RULE, TRACK_COLOURS, drawable
 from sitewatch.structures._structure import Structure
 
@@ -39,8 +38,8 @@ def site_timeline(
         Track key to colour.
     """
     rows = [s for s in structures if s.onset is not None][:MOST_ROWS]
-    days = [float(date2num(d)) for _, dates in acquisitions.values() for d in dates]
-    days += [float(date2num(d)) for s in rows if s.onset for d in (s.onset.earliest, s.onset.latest)]
+    days = [day_number(d) for _, dates in acquisitions.values() for d in dates]
+    days += [day_number(d) for s in rows if s.onset for d in (s.onset.earliest, s.onset.latest)]
     first, last = (min(days), max(days)) if days else (0.0, 1.0)
     pad = max(0.02 * (last - first), 1.0)
     count = len(rows) + len(acquisitions)
@@ -52,7 +51,7 @@ def site_timeline(
         _bar(axes, y, structure, last)
     for y, (key, (_, dates)) in enumerate(acquisitions.items(), start=len(rows)):
         colour = colours.get(key, TRACK_COLOURS[0])
-        axes.vlines(date2num(list(dates)), y - 0.32, y + 0.32, color=colour, linewidth=0.8)
+        axes.vlines(day_numbers(dates), y - 0.32, y + 0.32, color=colour, linewidth=0.8)
     names = [f"{labels.get(s.id, '')}  {s.kind}".strip() for s in rows] + [_short(v[0]) for v in acquisitions.values()]
     axes.set_yticks(range(count), [drawable(n) for n in names], parse_math=False)
     axes.set(ylim=(max(count, 1) - 0.5, -0.5), xlim=(first - pad, last + pad))
@@ -73,17 +72,17 @@ def _bar(axes: Axes, y: int, structure: Structure, last: float) -> None:
     if structure.onset is None:
         return
     colour = BAR_COLOURS[structure.status]
-    start = float(date2num(structure.onset.latest))
-    end = float(date2num(structure.completion.earliest)) if structure.completion else last
+    start = day_number(structure.onset.latest)
+    end = day_number(structure.completion.earliest) if structure.completion else last
     axes.barh(y, max(end - start, 0.0), left=start, height=0.42, color=colour, linewidth=0)
     for interval in (structure.onset, structure.completion):
         if interval is not None:
-            ends = [float(date2num(d)) for d in (interval.earliest, interval.latest)]
+            ends = [day_number(d) for d in (interval.earliest, interval.latest)]
             axes.plot(ends, [y, y], color=INK, linewidth=1.0, marker="|", markersize=6, markeredgewidth=1.0)
     if structure.completion is None:
         axes.plot([last], [y], marker=">", color=colour, markersize=7, clip_on=False, linestyle="none")
     if structure.preparation_first_seen:
-        seen = float(date2num(structure.preparation_first_seen))
+        seen = day_number(structure.preparation_first_seen)
         axes.plot([seen], [y], marker="D", color="none", markeredgecolor=INK, markersize=4, linestyle="none")
 
 

@@ -14,6 +14,12 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 NAMED_IN_LEDE = 6
+NBSP = "\u00a0"
+
+
+def sentence_case(text: str) -> str:
+    """The first letter large and the others as they are (``str.capitalize`` would write `october`)."""
+    return text[:1].upper() + text[1:]
 
 
 def date_words(date: dt.date) -> str:
@@ -63,9 +69,9 @@ def quantity_words(value: float, sd: float, unit: str) -> str:
         return "not measured"
     if math.isfinite(sd) and sd > 0:
         decimals = decimals_for(sd)
-        return f"{number_words(value, decimals)} {unit} (sd {number_words(sd, decimals)} {unit})"
+        return f"{number_words(value, decimals)}{NBSP}{unit} (sd{NBSP}{number_words(sd, decimals)}{NBSP}{unit})"
     decimals = 2 - math.floor(math.log10(abs(value))) if value else 0
-    return f"{number_words(value, decimals)} {unit} (sd not known)"
+    return f"{number_words(value, decimals)}{NBSP}{unit} (sd not known)"
 
 
 def length_words(length: Measure) -> str:
@@ -88,7 +94,14 @@ def plain_area_words(area_m2: float) -> str:
     size, unit = next(((s, u) for s, u in ((1e6, "km²"), (1e4, "ha")) if area_m2 >= s), (1.0, "m²"))
     value = area_m2 / size
     decimals = 1 - math.floor(math.log10(value)) if value > 0 else 0
-    return f"{number_words(value, decimals)} {unit}"
+    return f"{number_words(value, decimals)}{NBSP}{unit}"
+
+
+def db_words(level_db: float, *, signed: bool = False) -> str:
+    """A level or, `signed`, a change of level in decibels, with a true minus sign."""
+    if not math.isfinite(level_db):
+        return "no level"
+    return f"{level_db:{'+' if signed else ''}.1f}{NBSP}dB".replace("-", "−")
 
 
 def p_value_words(p: float) -> str:
@@ -173,7 +186,7 @@ def summary_words(
     Parameters
     ----------
     structures
-        In the order in which they should be named.
+        In the order in which they should be named; of many confirmed ones the six largest are.
     labels
         Structure id to the number it carries in the dossier.
     images
@@ -192,7 +205,8 @@ def summary_words(
         parts = [
             f"{count_words(n).capitalize()} {'structure is' if n == 1 else 'structures are'} confirmed in {seen}{when}."
         ]
-        parts += [sentence_about(s, labels[s.id]) for s in confirmed[:NAMED_IN_LEDE]]
+        largest = sorted(confirmed, key=lambda s: -s.area_m2.value)[:NAMED_IN_LEDE]
+        parts += [sentence_about(s, labels[s.id]) for s in confirmed if s in largest]
         if n > NAMED_IN_LEDE:
             parts.append(f"{count_words(n - NAMED_IN_LEDE).capitalize()} more are in the table below.")
     elif candidates:
@@ -211,6 +225,6 @@ def summary_words(
     if rejected:
         n = len(rejected)
         parts.append(
-            f"{count_words(n).capitalize()} more {'was' if n == 1 else 'were'} looked at and rejected, for the reasons listed."
+            f"{count_words(n).capitalize()} {'was' if n == 1 else 'were'} looked at and rejected; reasons are listed."
         )
     return " ".join(parts)
