@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 import shapely.geometry
 from shapely.geometry.base import BaseGeometry
@@ -23,6 +24,9 @@ __all__ = ["Site", "SiteFeature", "meets_if_swapped"]
 
 MAX_AREA_KM2 = 10_000.0
 """Above this a site is taken for a mistake; it is a hundred kilometres squared, and a port covers ten."""
+
+MIN_SHAPE = 1e-9
+"""Area over squared perimeter below which all corners lie on one line, rounding apart."""
 
 _WGS84_NAMES = re.compile(r"(OGC:1\.3:CRS84|OGC::?CRS84|EPSG::?4326)$", re.IGNORECASE)
 _ROLES = {"facility": "facilities", "link": "links", "event": "events"}
@@ -136,13 +140,17 @@ def _load_json(path: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(f"the site file {path} can't be read ({error})") from error
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         what = "is empty" if not text.strip() else f"is not JSON ({error})"
         raise SiteError(f"the site file {path} {what}", hint="It must be GeoJSON.") from error
     if not isinstance(content, dict):
         raise SiteError(f"the site file {path} is JSON but not GeoJSON", hint="Its outermost part must be an object.")
     return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _from_bbox(text: str) -> Site:
@@ -226,7 +234,8 @@ def _geometry(feature: Mapping[str, Any], where: str) -> BaseGeometry:
     if not geometry:
         raise SiteError(f"{where} has a feature without a geometry", hint="Draw the area as a polygon.")
     try:
-        return shapely.force_2d(shapely.geometry.shape(geometry))
+        with np.errstate(invalid="ignore"):  # coordinates that are not finite get an error of their own
+            return shapely.force_2d(shapely.geometry.shape(geometry))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, shapely.errors.ShapelyError) as error:
         raise SiteError(f"{where} has a geometry that is not GeoJSON ({error})") from error
 
@@ -253,7 +262,8 @@ def _checked_area(geometry: BaseGeometry, where: str) -> shapely.Polygon | shape
             hint="A site is a Polygon or a MultiPolygon: draw around it.",
         )
     _check_degrees(geometry, where)
-    if geometry.area == 0:
+    # A figure of eight has an area of zero too, in sum; its hull has not.
+    if geometry.convex_hull.area <= MIN_SHAPE * geometry.convex_hull.length**2:
         raise SiteError(f"the area of {where} is zero", hint="All its corners lie on one line or in one point.")
     if not geometry.is_valid:
         raise SiteError(f"the polygon of {where} {_fault(geometry)}", hint="Draw its outline without crossings.")

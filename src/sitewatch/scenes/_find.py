@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pystac
@@ -15,7 +15,8 @@ from sitewatch.scenes._geotiff import GeoTiff
 from sitewatch.scenes._opera import OperaRtcS1
 from sitewatch.scenes._raster import is_remote, name_of
 from sitewatch.scenes._scene import LeftOut
-from sitewatch.scenes._stac import asset_hrefs, load_item, stac_type
+from sitewatch.scenes._stac_files import load_item, stac_type
+from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs
 
 FAMILIES: tuple[Family, ...] = (OperaRtcS1(), GeoTiff())
 """The product families, the most particular first; the last takes everything."""
@@ -26,11 +27,16 @@ _JSON = (".json", ".geojson")
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """What may be one scene: a STAC item, or files of one family that belong together."""
+    """What may be one scene: a STAC item and its images, or the images of one family that belong together."""
 
     source: str
-    hrefs: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     item: pystac.Item | None = None
+
+    @classmethod
+    def of_item(cls, item: pystac.Item, source: str | None = None) -> Candidate:
+        """An item, named by its file."""
+        return cls(source or item.get_self_href() or item.id, image_hrefs(item), item)
 
 
 def family_of(href: str) -> Family:
@@ -66,7 +72,8 @@ def find_candidates(sources: Iterable[str | os.PathLike[str] | pystac.Item]) -> 
     left_out: list[LeftOut] = []
     for source in sources:
         if isinstance(source, pystac.Item):
-            items[source.get_self_href() or source.id] = Candidate(source.get_self_href() or source.id, item=source)
+            candidate = Candidate.of_item(source)
+            items[candidate.source] = candidate
             continue
         found_items, found_files, bad = _look_into(os.fspath(source))
         items |= {candidate.source: candidate for candidate in found_items}
@@ -116,7 +123,7 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
                 files.append(str(path))
         elif suffix in _JSON and stac_type(path) == "Feature":
             try:
-                items.append(Candidate(str(path), item=load_item(path)))
+                items.append(Candidate.of_item(load_item(path), str(path)))
             except SceneError as error:
                 bad.append(LeftOut(str(path), error.message.removeprefix(f"{path.name}: "), error.hint))
         else:
@@ -139,13 +146,13 @@ def _catalogue(href: str) -> tuple[list[Candidate], list[str], list[LeftOut]]:
     try:
         if not is_remote(href) and stac_type(Path(href)) == "FeatureCollection":
             found = pystac.ItemCollection.from_file(href)
-            return [Candidate(item.get_self_href() or item.id, item=item) for item in found], [], []
+            return [Candidate.of_item(item) for item in found], [], []
         root = pystac.read_file(href)
     # pystac lets whatever a malformed file or a lost connection provokes through.
     except Exception as error:
         return [], [], [LeftOut(href, f"it is not usable STAC ({type(error).__name__}: {error})")]
     if isinstance(root, pystac.Item):
-        return [Candidate(href, item=root)], [], []
+        return [Candidate.of_item(root, href)], [], []
     if not isinstance(root, pystac.Catalog):
         return [], [], [LeftOut(href, f"it is STAC of a kind that holds no items ({type(root).__name__})")]
     items: list[Candidate] = []
@@ -170,11 +177,6 @@ def _walk(catalogue: pystac.Catalog, items: list[Candidate], bad: list[LeftOut],
             bad.append(LeftOut(href, f"{name_of(href)} of the catalogue can't be read ({cause})"))
             continue
         if isinstance(target, pystac.Item):
-            items.append(Candidate(href, item=target))
+            items.append(Candidate.of_item(target, href))
         elif isinstance(target, pystac.Catalog):
             _walk(target, items, bad, seen)
-
-
-def known_families(families: Sequence[Family] = FAMILIES) -> tuple[str, ...]:
-    """Names of the product families, for help texts."""
-    return tuple(family.name for family in families)

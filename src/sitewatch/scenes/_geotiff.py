@@ -13,7 +13,8 @@ from sitewatch.scenes._hints import POLARISATIONS, Hints
 from sitewatch.scenes._names import moments_in, read_name, without_polarisation
 from sitewatch.scenes._raster import RasterBand, RasterInfo, footprint_of, name_of, read_info, scene_error
 from sitewatch.scenes._scene import Band, Scene
-from sitewatch.scenes._stac import describes, item_beside, item_facts, read_item
+from sitewatch.scenes._stac import item_facts, read_item
+from sitewatch.scenes._stac_files import describes, item_beside
 from sitewatch.scenes._tags import read_tags
 from sitewatch.scenes._units import settle_unit
 
@@ -172,7 +173,8 @@ def _polarised(info: RasterInfo, facts: Facts, hints: Hints, alone: bool) -> lis
     for told in (from_tags, from_name, facts.polarisations):
         if told and len(told) == len(info.bands):
             return list(zip(told, info.bands, strict=True))
+    what = "its band is" if len(info.bands) == 1 else f"its {len(info.bands)} bands are"
     raise UnknownSceneError(
-        f"{name_of(info.href)}: nothing says which polarisation its {len(info.bands)} band(s) are",
+        f"{name_of(info.href)}: nothing says which polarisation {what}",
         hint="Say it with --polarisation, one a band in order: --polarisation VV or VV,VH.",
     )

@@ -10,7 +10,12 @@ from sitewatch.scenes._scene import Quantity, Scale, Track
 
 POLARISATIONS = ("VV", "VH", "HH", "HV")
 
-_SENTINEL_1 = re.compile(r"sentinel[-_ ]?1(?![0-9])", re.IGNORECASE)
+_CONSTELLATION = re.compile(
+    r"(?<![a-z])(?:(?P<s1>sentinel[-_ ]?1[a-d]?|s1[a-d]?)"
+    r"|cosmo[-_ ]skymed|terrasar[-_ ]x|tandem[-_ ]x|alos[-_ ][124]|radarsat[-_ ][12]|iceye|capella|umbra|paz|nisar)"
+    r"(?![a-z0-9])",
+    re.IGNORECASE,
+)
 _ORBIT_STATES = {
     "ascending": "ascending",
     "asc": "ascending",
@@ -74,12 +79,13 @@ def parse_track(text: str) -> Track:
     """Read a track from words such as ``sentinel-1 IW 137 descending``, or from `Track.key`.
 
     Words may come in any order, split by spaces, commas or dashes: a number is the relative orbit; ascending,
-    descending (asc, desc), right and left speak for themselves; the first other word in two or three capitals or in
-    any case after the constellation is the mode; the rest is the constellation.
+    descending (asc, desc), right and left speak for themselves; of what is left, a constellation that is not known
+    here comes first and the mode second.
     """
     constellation, rest = "", text.strip()
-    if found := _SENTINEL_1.search(rest):
-        constellation, rest = "sentinel-1", rest[: found.start()] + " " + rest[found.end() :]
+    if found := _CONSTELLATION.search(rest):
+        constellation = "sentinel-1" if found["s1"] else re.sub(r"[_ ]", "-", found[0].lower())
+        rest = rest[: found.start()] + " " + rest[found.end() :]
     orbit, state, look, words = 0, "", "", []
     for word in re.split(r"[\s,_-]+", rest):
         lower = word.lower()

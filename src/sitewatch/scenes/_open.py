@@ -17,7 +17,8 @@ from sitewatch.scenes._find import Candidate, companions, family_of, find_candid
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._raster import is_remote, name_of, read_info, scene_error
 from sitewatch.scenes._scene import LeftOut, Scene, Scenes
-from sitewatch.scenes._stac import load_item, read_item, stac_type
+from sitewatch.scenes._stac import read_item
+from sitewatch.scenes._stac_files import load_item, stac_type
 
 Source = str | os.PathLike[str] | pystac.Item
 
@@ -100,33 +101,30 @@ def open_scenes(sources: Source | Iterable[Source], hints: Hints | None = None, 
 
 def _read(candidate: Candidate, hints: Hints) -> tuple[list[Scene], list[LeftOut]]:
     try:
-        if candidate.item is not None:
-            return [read_item(candidate.item, hints)], []
-        return [family_of(candidate.hrefs[0]).read(candidate.hrefs, hints)], []
+        return [_describe(candidate, hints)], []
     except SceneError as error:
-        if len(candidate.hrefs) < 2:
-            return [], [left_out_for(candidate.source, error)]
-    # One polarisation of several is bad: the others may still serve.
-    good, bad = [], []
-    for href in candidate.hrefs:
-        try:
-            read_info(href)
-            good.append(href)
-        except SceneError as error:
-            bad.append(left_out_for(href, error))
-    if not bad or not good:
-        bad = bad or [left_out_for(candidate.source, _error_of(candidate, hints))]
-        return [], bad
-    scenes, others = _read(dataclasses.replace(candidate, hrefs=tuple(good)), hints)
-    return scenes, bad + others
+        whole = left_out_for(candidate.source, error)
+    # One polarisation of several may be bad; the others still serve.
+    refused = {href: refusal for href in candidate.images if (refusal := _refusal(href)) is not None}
+    good = tuple(href for href in candidate.images if href not in refused)
+    if not refused or not good:
+        return [], [whole]
+    scenes, others = _read(dataclasses.replace(candidate, images=good), hints)
+    return scenes, [*refused.values(), *others]
 
 
-def _error_of(candidate: Candidate, hints: Hints) -> SceneError:
+def _describe(candidate: Candidate, hints: Hints) -> Scene:
+    if candidate.item is not None:
+        return read_item(candidate.item, hints, only=candidate.images or None)
+    return family_of(candidate.images[0]).read(candidate.images, hints)
+
+
+def _refusal(href: str) -> LeftOut | None:
     try:
-        family_of(candidate.hrefs[0]).read(candidate.hrefs, hints)
+        read_info(href)
     except SceneError as error:
-        return error
-    return scene_error(candidate.source, "it could not be read at first")
+        return left_out_for(href, error)
+    return None
 
 
 def left_out_for(source: str, error: SceneError) -> LeftOut:

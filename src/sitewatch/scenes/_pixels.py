@@ -54,6 +54,8 @@ def read_pixels(scene: Scene, geobox_window: Window | None = None) -> xr.Dataset
             _check_grid(source, scene, href)
             window = rasterio.windows.Window.from_slices(rows, cols)
             for band in bands:
+                if band.index > source.count:
+                    raise scene_error(href, f"it has {source.count} band(s), and the scene describes band {band.index}")
                 # Straight into float32: GDAL converts while it inflates, and no second copy is made.
                 pixels = source.read(band.index, window=window, out_dtype="float32")
                 if MaskFlags.per_dataset in source.mask_flag_enums[band.index - 1]:

@@ -6,10 +6,9 @@ import dataclasses
 import datetime as dt
 import functools
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pystac
@@ -27,38 +26,18 @@ from sitewatch.scenes._facts import (
     join_facts,
     orbit_state_told,
     platform_named,
-    polarisations_told,
     quantity_told,
     sentinel_1_relative_orbit,
     unit_told,
 )
-from sitewatch.scenes._hints import POLARISATIONS, Hints
-from sitewatch.scenes._names import without_polarisation
-from sitewatch.scenes._raster import RasterBand, footprint_of, is_remote, name_of, read_info, same_place, scene_error
+from sitewatch.scenes._hints import Hints
+from sitewatch.scenes._raster import RasterBand, footprint_of, is_remote, name_of, read_info, same_place
 from sitewatch.scenes._scene import Band, Quantity, Scene
+from sitewatch.scenes._stac_layers import OWN, Layer, layers_of, local_href
 from sitewatch.scenes._units import settle_unit
 
 FAMILY = "STAC"
-OWN = "sitewatch:"
-"""Prefix of what sitewatch writes into items for want of a common field."""
-
 _QUANTITIES: tuple[Quantity, ...] = ("gamma0", "sigma0", "beta0", "unknown")
-_NOT_IMAGES = {"metadata", "thumbnail", "overview", "visual", "mask", "local-incidence-angle", "noise-power"}
-
-
-@dataclasses.dataclass(frozen=True)
-class _Layer:
-    """One band of one asset as an item describes it; None where it is silent."""
-
-    polarisation: str
-    href: str
-    index: int
-    scale: float | None
-    offset: float | None
-    unit: str
-    nodata: float | None
-    dtype: str | None
-    properties: Mapping[str, Any]
 
 
 def read_item(item: pystac.Item, hints: Hints | None = None, only: Sequence[str] | None = None) -> Scene:
@@ -94,7 +73,9 @@ def read_item(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
 def from_stac(item: pystac.Item, hints: Hints | None = None, only: Sequence[str] | None = None) -> Scene:
     """Describe the scene of a STAC item from the item; a file is opened only for what the item leaves out."""
     hints = hints or Hints()
-    layers = [layer for layer in _layers(item) if only is None or _local(layer.href) in {_local(h) for h in only}]
+    layers = [
+        layer for layer in layers_of(item) if only is None or local_href(layer.href) in {local_href(h) for h in only}
+    ]
     if not layers:
         raise UnknownSceneError(
             f"{item.id}: the STAC item has no image of known polarisation",
@@ -155,119 +136,7 @@ def item_facts(item: pystac.Item) -> Facts:
     )
 
 
-def item_beside(href: str) -> pystac.Item | None:
-    """The STAC item that lies beside an image under its name, with or without the polarisation; None without one."""
-    if is_remote(href):
-        return None
-    path = Path(href)
-    stems = dict.fromkeys((path.stem, path.name, without_polarisation(path.stem)))
-    for candidate in (path.with_name(f"{stem}.json") for stem in stems if stem):
-        if candidate.is_file() and stac_type(candidate) == "Feature":
-            return load_item(candidate)
-    return None
-
-
-def describes(item: pystac.Item, hrefs: Sequence[str]) -> bool:
-    """Whether an item's images include all of these files."""
-    return {_local(href) for href in hrefs} <= {_local(layer.href) for layer in _layers(item)}
-
-
-def asset_hrefs(item: pystac.Item) -> set[str]:
-    """Where all of an item's assets lie, local ones as absolute paths."""
-    return {_local(asset.get_absolute_href() or asset.href) for asset in item.assets.values()}
-
-
-def stac_type(path: Path) -> str | None:
-    """The ``type`` of a STAC JSON file (Feature, Catalog, Collection, FeatureCollection); None if it isn't STAC."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = json.loads(text) if '"stac_version"' in text else None
-    except (OSError, ValueError):
-        return None
-    return str(content.get("type")) if isinstance(content, dict) else None
-
-
-def load_item(path: Path) -> pystac.Item:
-    """Read one STAC item file."""
-    try:
-        return pystac.Item.from_file(str(path.absolute()))
-    # pystac lets whatever a malformed item provokes through: KeyError, TypeError, ValueError, its own.
-    except Exception as error:
-        raise scene_error(path, f"it is not a usable STAC item ({type(error).__name__}: {error})") from error
-
-
-def _layers(item: pystac.Item) -> list[_Layer]:
-    layers: list[_Layer] = []
-    images = {key: asset for key, asset in item.assets.items() if _is_image(asset)}
-    for key, asset in images.items():
-        extra = asset.extra_fields
-        described = _described_bands(extra)
-        asset_wide = [str(p).upper() for p in extra.get("sar:polarizations", ())]
-        item_wide = [str(p).upper() for p in item.properties.get("sar:polarizations", ())] if len(images) == 1 else []
-        for index, band in enumerate(described, start=1):
-            texts = (band.get("name"), band.get("description"), key, asset.title, PurePosixPath(asset.href).stem)
-            in_texts = next((told[0] for text in texts if len(told := polarisations_told(text or "")) == 1), None)
-            in_lists = next((wide[index - 1] for wide in (asset_wide, item_wide) if len(wide) == len(described)), None)
-            polarisation = in_lists or in_texts
-            if polarisation not in POLARISATIONS:
-                continue
-            layers.append(
-                _Layer(
-                    polarisation=polarisation,
-                    href=_href(item, asset),
-                    index=int(extra.get(f"{OWN}band", index)),
-                    scale=_number(band, extra, "scale"),
-                    offset=_number(band, extra, "offset"),
-                    unit=str(_either(band, extra, "unit") or ""),
-                    nodata=_number(band, extra, "nodata"),
-                    dtype=_either(band, extra, "data_type"),
-                    properties=extra,
-                )
-            )
-    return sorted(layers, key=lambda layer: POLARISATIONS.index(layer.polarisation))
-
-
-def _described_bands(extra: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Descriptions of an asset's bands, 1.1 or 1.0 form; one empty description where there is none."""
-    if extra.get("bands"):
-        return list(extra["bands"])
-    raster, named = extra.get("raster:bands") or [], extra.get("eo:bands") or []
-    count = max(len(raster), len(named), 1)
-    padded = [[*bands, *[{}] * (count - len(bands))] for bands in (named, raster)]
-    return [{**name, **numbers} for name, numbers in zip(*padded, strict=True)]
-
-
-def _either(band: Mapping[str, Any], extra: Mapping[str, Any], field: str) -> Any:
-    """A band's field, or its asset's (STAC 1.1 hoists common ones), with or without the extension's prefix."""
-    places = (band.get(field), band.get(f"raster:{field}"), extra.get(f"raster:{field}"), extra.get(field))
-    return next((value for value in places if value is not None), None)
-
-
-def _number(band: Mapping[str, Any], extra: Mapping[str, Any], field: str) -> float | None:
-    value = _either(band, extra, field)
-    return None if value is None else float(value)  # "nan", "inf" and "-inf" are the extension's spellings
-
-
-def _is_image(asset: pystac.Asset) -> bool:
-    if set(asset.roles or ()) & _NOT_IMAGES:
-        return False
-    if asset.media_type:
-        return "tiff" in asset.media_type.lower()
-    return asset.href.split("?")[0].lower().endswith((".tif", ".tiff"))
-
-
-def _href(item: pystac.Item, asset: pystac.Asset) -> str:
-    href = asset.get_absolute_href()
-    if href is None:
-        raise SceneError(f"{item.id}: the asset {asset.href} has a relative address and the item has no file")
-    return href.removeprefix("file://")
-
-
-def _local(href: str) -> str:
-    return href if is_remote(href) else os.path.abspath(href.removeprefix("file://"))
-
-
-def _bands(layers: Sequence[_Layer], hints: Hints) -> tuple[tuple[Band, ...], tuple[str, ...]]:
+def _bands(layers: Sequence[Layer], hints: Hints) -> tuple[tuple[Band, ...], tuple[str, ...]]:
     bands: dict[str, Band] = {}
     notes: list[str] = []
     for layer in layers:
@@ -289,7 +158,7 @@ def _first(*values: float | None) -> float:
     return next(value for value in values if value is not None)
 
 
-def _file_band(layer: _Layer) -> RasterBand | None:
+def _file_band(layer: Layer) -> RasterBand | None:
     """What the file says of a layer that its item leaves partly open; None where it has no such band."""
     info = read_info(layer.href)
     return next((band for band in info.bands if band.index == layer.index), None)

@@ -15,7 +15,7 @@ from pystac.extensions.sat import SatExtension
 from pystac.extensions.view import ViewExtension
 
 from sitewatch.scenes._scene import Band, Scene
-from sitewatch.scenes._stac import OWN
+from sitewatch.scenes._stac_layers import OWN
 
 # Carrier frequency band and centre frequency in GHz of the constellations we know.
 _RADARS = {"sentinel-1": ("C", 5.405), "iceye": ("X", 9.65)}
