@@ -22,10 +22,16 @@ def generator(seed: int, *names: object) -> np.random.Generator:
 
 
 def gaussian_kernel(sigma_px: float) -> FloatArray:
-    """1-D Gaussian kernel whose squares sum to one, so that filtered white noise keeps unit variance."""
-    reach = int(np.ceil(4 * sigma_px))
-    at = np.arange(-reach, reach + 1)
-    kernel = np.exp(-0.5 * (at / max(sigma_px, 1e-6)) ** 2)
+    """1-D kernel that turns white noise of unit variance into noise of the autocorrelation exp(-d^2 / (4 sigma^2)).
+
+    It is the root of that autocorrelation's spectrum: for a sigma of a pixel or more a sampled Gaussian, for less than
+    that narrower than one, which sampled as it stands would correlate neighbours too little.
+    """
+    reach = int(np.ceil(5 * sigma_px)) + 3
+    lags = np.arange(-reach, reach + 1)
+    wanted = np.exp(-0.25 * (lags / max(sigma_px, 1e-6)) ** 2)
+    spectrum = np.maximum(np.fft.fft(np.fft.ifftshift(wanted)).real, 0)
+    kernel = np.fft.fftshift(np.fft.ifft(np.sqrt(spectrum)).real)
     return np.asarray(kernel / np.sqrt(np.sum(kernel**2)))
 
 
@@ -67,7 +73,8 @@ def rectangle(
     dy, dx = rows - centre[0], cols - centre[1]
     along = dy * toward[0] + dx * toward[1]
     across = dx * toward[0] - dy * toward[1]
-    inside = (np.abs(along) <= long_px / 2) & (np.abs(across) <= short_px / 2)
+    # a hair more, so that rounding does not take one side's edge and leave the other's
+    inside = (np.abs(along) <= long_px / 2 + 1e-6) & (np.abs(across) <= short_px / 2 + 1e-6)
     return np.asarray(along / long_px), np.asarray(inside)
 
 

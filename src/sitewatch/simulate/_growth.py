@@ -47,13 +47,11 @@ def draw_schedule(
 ) -> Schedule:
     """A schedule that begins well inside the series and mostly ends in it too."""
     length = last_day - first_day
-    prepared = float(rng.uniform(60, 140)) if preparation else 0.0
+    prepared = min(float(rng.uniform(60, 140)), 0.15 * length) if preparation else 0.0
     span = min(rng.uniform(*span_days), 0.55 * length)
     start = first_day + prepared + rng.uniform(0.2, 0.45) * (length - prepared)
     pace = np.cumsum(rng.uniform(0.3, 1.7, 5))
-    return Schedule(
-        float(start), float(start + span), (0.0, *(float(p) for p in pace / pace[-1])), min(prepared, 0.15 * length)
-    )
+    return Schedule(float(start), float(start + span), (0.0, *(float(p) for p in pace / pace[-1])), prepared)
 
 
 def fraction_built(mask: BoolArray, built_day: FloatArray, days: Sequence[float]) -> FloatArray:

@@ -34,7 +34,7 @@ def step_information(ratio: Numbers, images_before: Numbers, images_after: Numbe
 
 
 def kept_by_blur(side: Numbers, sigma: float) -> FloatArray:
-    """Share of a square's contrast that is left inside it after a Gaussian point spread (same unit for both lengths)."""
+    """Share of a square's contrast left inside it after a Gaussian point spread of standard deviation `sigma`."""
     u = np.asarray(side, dtype=float) / (np.sqrt(2) * max(sigma, 1e-9))
     return np.asarray((special.erf(u) + np.expm1(-(u**2)) / (u * np.sqrt(np.pi))) ** 2)
 

@@ -11,16 +11,8 @@ from sitewatch.errors import ChangeError
 from sitewatch.progress import Progress, silent
 from sitewatch.simulate._fields import FloatArray, to_linear
 from sitewatch.simulate._information import detection_probability, information_needed, kept_by_blur, step_information
-from sitewatch.simulate._noise import (
-    Surface,
-    block_sizes,
-    learn_surfaces,
-    local_looks,
-    log_intensity,
-    point_spread_px,
-    surface_map,
-    without_date_effect,
-)
+from sitewatch.simulate._noise import block_sizes, local_looks, point_spread_px, step_inflation
+from sitewatch.simulate._surfaces import Surface, learn_surfaces, log_intensity, surface_map, without_date_effect
 
 CONTRASTS_DB: dict[str, dict[str, float]] = {
     "pier on water": {"VV": 11.0, "VH": 8.0, "HH": 11.0, "HV": 8.0},
@@ -47,11 +39,13 @@ def smallest_detectable(
     """Map the smallest area of a lasting change that the images of one track could have shown.
 
     The information that an area of N pixels holds about a step is ``n_e N / c(N)`` looks times what the step is worth
-    a look (`step_information`), the contrast being what the sensor's point spread leaves of it. The effective looks n_e come from `change`, or else from each place's own scatter
-    through time; c(N), by how much shared speckle and shared weather spoil the averaging, is measured on blocks of the
-    stack. The threshold is that of a likelihood-ratio test over all disjoint places of that size and all dates of the
-    step, with the chance `false_alarm` that any of them raises when nothing is built. Everything is about the test
-    that knows the area's shape; a detector that must find it needs somewhat more (`verify_power` tells how much).
+    a look (`step_information`), the contrast being what the sensor's point spread leaves of it. The effective looks
+    n_e come from `change`, or else from each place's own scatter through time; c(N), by how much shared speckle and
+    shared weather spoil the averaging, is measured on blocks of the stack. The threshold is that of a likelihood-ratio
+    test over all disjoint places of that size and all dates of the step, with the chance `false_alarm` that any of them
+    raises when nothing is built. All this is about the test that knows the area's shape; a detector that must find it
+    needs somewhat more (`verify_power` tells how much). The same contrast is tried on every surface, whether or not
+    such a thing could be built there.
 
     Parameters
     ----------
@@ -99,9 +93,7 @@ def smallest_detectable(
     _check(stack, duration_images, probability, false_alarm)
     used = stack[list(contrast)]
     ratio = to_linear(np.array(list(contrast.values())))
-    samples = _samples(used)
-    surfaces = learn_surfaces(samples, duration_images)
-    spread_px = _point_spread(samples, surfaces)
+    surfaces, effective, spread_px = _learn(_samples(used), duration_images)
     # what is smaller than the resolution shows a part of its contrast only
     ratios = 1 + (ratio - 1) * kept_by_blur(np.sqrt(_PIXELS), spread_px)[:, None]
     valid_pixels = _searched_pixels(used)
@@ -119,19 +111,19 @@ def smallest_detectable(
     ]
     for done, (rows, cols) in enumerate(boxes, 1):
         log_values = log_intensity(used.isel(y=rows, x=cols))
-        place = surface_map(log_values, [(s.level, s.spread) for s in surfaces])
+        place = surface_map(log_values, surfaces)
         measured = local_looks(without_date_effect(log_values, surfaces, place))
         given = _given_looks(change, list(contrast), rows, cols)
         looks[:, rows, cols] = np.where(place >= 0, np.where(np.isfinite(given), given, measured), np.nan)
-        images[rows, cols] = np.isfinite(log_values[:, 0]).sum(axis=0)
+        known = np.isfinite(log_values[:, 0])
+        images[rows, cols] = known.sum(axis=0)
+        counts = np.stack([known[:-duration_images].sum(axis=0), known[-duration_images:].sum(axis=0)])
         where[rows, cols] = place
-        pixels = _pixels_needed(
-            looks[:, rows, cols], images[rows, cols], place, surfaces, ratio, duration_images, needed
-        )
+        pixels = _pixels_needed(looks[:, rows, cols], counts, place, effective, ratios, needed)
         area[rows, cols] = np.where(place >= 0, pixels * pixel_m2, np.nan)
         progress("power", done, len(boxes))
 
-    curves = _curves(looks, where, surfaces, ratios, stack.sizes["time"], duration_images, false_alarm / tests)
+    curves = _curves(looks, where, effective, ratios, stack.sizes["time"], duration_images, false_alarm / tests)
     return _dataset(stack, area, images, where, looks, contrast, curves, pixel_m2).assign_attrs(
         track=stack.attrs.get("track", ""),
         contrast_db=contrast,
@@ -192,45 +184,51 @@ def _given_looks(change: xr.Dataset | None, polarisations: list[str], rows: slic
     if change is None:
         return np.array(np.nan)
     stratum = change["stratum"].isel(y=rows, x=cols).to_numpy()
-    table = change["effective_looks"].sel(polarisation=polarisations).transpose("polarisation", "stratum").to_numpy()
+    table = change["effective_looks"].sel(polarisation=polarisations).transpose("polarisation", ...).to_numpy()
     known = stratum < table.shape[1]
     return np.where(known, table[:, np.where(known, stratum, 0)], np.nan)
 
 
-def _effective_pixels(surface: Surface) -> FloatArray:
-    """(pixels tried, polarisation): how many independent pixels and images' worth an area of each size holds."""
-    logs = np.log(block_sizes())
-    return np.stack(
-        [_PIXELS / np.exp(np.interp(np.log(_PIXELS), logs, np.log(column))) for column in surface.inflation.T], axis=1
-    )
+def _learn(samples: list[FloatArray], images_after: int) -> tuple[list[Surface], list[FloatArray], float]:
+    """Surfaces, how many independent pixels' worth each area holds on them, and the point spread in pixels.
 
-
-def _point_spread(samples: list[FloatArray], surfaces: list[Surface]) -> float:
-    centres = [(surface.level, surface.spread) for surface in surfaces]
-    return point_spread_px([without_date_effect(part, surfaces, surface_map(part, centres)) for part in samples])
+    The second is (pixels tried, polarisation) for each surface.
+    """
+    surfaces = learn_surfaces(samples)
+    maps = [surface_map(part, surfaces) for part in samples]
+    residuals = [without_date_effect(part, surfaces, where) for part, where in zip(samples, maps, strict=True)]
+    effective = []
+    for index in range(len(surfaces)):
+        inflation = step_inflation(residuals, maps, index, images_after)
+        columns = [np.interp(np.log(_PIXELS), np.log(block_sizes()), np.log(one)) for one in inflation.T]
+        # beyond the largest block no area holds more than that block does
+        beyond = np.maximum(_PIXELS / block_sizes()[-1], 1)
+        effective.append(np.stack([_PIXELS / np.exp(column) / beyond for column in columns], axis=1))
+    return surfaces, effective, point_spread_px(residuals)
 
 
 def _pixels_needed(
     looks: FloatArray,
-    images: np.ndarray,
+    counts: np.ndarray,
     place: np.ndarray,
-    surfaces: list[Surface],
+    effective: list[FloatArray],
     ratios: FloatArray,
-    images_after: int,
     needed: FloatArray,
 ) -> FloatArray:
-    """Fewest pixels (y, x) whose information reaches what is needed; inf where none tried does."""
+    """Fewest pixels (y, x) whose information reaches what is needed; inf where none tried does.
+
+    `counts` holds the images with data before and after the step (2, y, x).
+    """
     out = np.full(place.shape, np.inf)
-    for index, surface in enumerate(surfaces):
+    for index, independent in enumerate(effective):
         here = place == index
         looks_here = looks[:, here]
-        before, which = np.unique(np.maximum(images[here] - images_after, 0), return_inverse=True)
-        worth = step_information(ratios[:, :, None], before, images_after)
-        effective = _effective_pixels(surface)
+        (before, after), which = np.unique(counts[:, here], axis=1, return_inverse=True)
+        worth = step_information(ratios[:, :, None], before, after)
         best = np.full(looks_here.shape[1], np.inf)
         # from the largest area down, so that the smallest that will do is written last
         for number in range(len(_PIXELS) - 1, -1, -1):
-            information = effective[number] @ (looks_here * worth[number][:, which])
+            information = independent[number] @ (looks_here * worth[number][:, which])
             best[information >= needed[number]] = _PIXELS[number]
         out[here] = best
     return out
@@ -239,7 +237,7 @@ def _pixels_needed(
 def _curves(
     looks: FloatArray,
     where: np.ndarray,
-    surfaces: list[Surface],
+    effective: list[FloatArray],
     ratios: FloatArray,
     n_images: int,
     images_after: int,
@@ -247,11 +245,11 @@ def _curves(
 ) -> FloatArray:
     """(surface, pixels tried) chance of detection with the median looks of each surface."""
     worth = step_information(ratios, n_images - images_after, images_after)
-    out = np.full((len(surfaces), len(_PIXELS)), np.nan)
-    for index, surface in enumerate(surfaces):
+    out = np.full((len(effective), len(_PIXELS)), np.nan)
+    for index, independent in enumerate(effective):
         if (where == index).any():
             typical = np.nanmedian(looks[:, where == index], axis=1)
-            information = np.sum(_effective_pixels(surface) * typical * worth, axis=1)
+            information = np.sum(independent * typical * worth, axis=1)
             out[index] = detection_probability(information, ratios.shape[1], false_alarm)
     return out
 

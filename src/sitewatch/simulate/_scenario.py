@@ -106,6 +106,8 @@ class Scenario:
         The grid that all stacks share.
     stacks
         One a track, as docs/architecture.md lays down.
+    views
+        The geometry of each.
     works
         What was built.
     not_construction
@@ -118,6 +120,7 @@ class Scenario:
     seed: int
     geobox: GeoBox
     stacks: tuple[xr.Dataset, ...]
+    views: tuple[View, ...]
     works: tuple[Work, ...]
     not_construction: tuple[NotConstruction, ...]
     dates: tuple[dt.datetime, ...]
@@ -217,8 +220,9 @@ def simulate_coast(
         seed=seed,
         geobox=geobox,
         stacks=tuple(_stack(place, track, geobox, site) for track in tracks),
+        views=tuple(track.view for track in tracks),
         works=tuple(_truth(place, moments, geobox)),
-        not_construction=tuple(_not_construction(place, geobox)),
+        not_construction=tuple(_not_construction(place, geobox, moments[0].date())),
         dates=moments,
     )
 
@@ -253,7 +257,7 @@ def _draw_place(
         seed=seed,
         coast=coast,
         tide=tide,
-        weather=draw_weather(seed, _day(moments[0]), _day(moments[-1])),
+        weather=draw_weather(seed, _day(moments[-1])),
         land=land,
         works=tuple(built),
         moorings=draw_moorings(seed, coast, first, last),
@@ -350,7 +354,7 @@ def _truth(place: Place, moments: Sequence[dt.datetime], geobox: GeoBox) -> list
     return out
 
 
-def _not_construction(place: Place, geobox: GeoBox) -> list[NotConstruction]:
+def _not_construction(place: Place, geobox: GeoBox, begin: dt.date) -> list[NotConstruction]:
     """Everything a careless reader of the images might take for construction."""
     out = []
     for mooring in place.moorings:
@@ -360,7 +364,6 @@ def _not_construction(place: Place, geobox: GeoBox) -> list[NotConstruction]:
         )
         kind = "ship at a quay" if mooring.place == "quay" else "anchored ship"
         out.append(NotConstruction(kind, _date(mooring.first_day), _date(mooring.last_day), around))
-    begin = _date(float(place.weather.days[0]))
     coast, reach_m = place.coast, place.tide.highest_m
     flat = ~coast.land & (np.abs(coast.bed_m) < reach_m)
     if flat.any():

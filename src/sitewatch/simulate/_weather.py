@@ -10,7 +10,9 @@ from scipy import signal, special
 from sitewatch.simulate._fields import FloatArray, generator
 
 _STEP_DAYS = 0.25
-_SPIN_UP_DAYS = 60.0
+# The series begins before the first civil radar satellite and is drawn in order, so that the weather of a day depends
+# on the seed alone and not on which images are asked for.
+_FIRST_DAY = 7300.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,25 +57,26 @@ class Weather:
         )
 
 
-def draw_weather(seed: int, first_day: float, last_day: float) -> Weather:
-    """Draw the weather from `first_day` to `last_day` (days since 1970-01-01).
+def draw_weather(seed: int, last_day: float) -> Weather:
+    """Draw the weather up to `last_day` (days since 1970-01-01).
 
     Wind speed is Weibull (shape 2, mean about 7 m/s, a quarter more in January than in July) and remembers itself for
     about a day and a half; rain comes every nine days or so and soaks away with a time constant of four days.
     """
-    rng = generator(seed, "weather")
-    days = np.arange(first_day - _SPIN_UP_DAYS, last_day + 2, _STEP_DAYS)
+    days = np.arange(_FIRST_DAY, last_day + 2, _STEP_DAYS)
     season = np.cos(2 * np.pi * (days - 15) / 365.25)
-    uniform = special.ndtr(_remembering(rng, len(days), memory_days=1.5))
+    uniform = special.ndtr(_remembering(generator(seed, "wind"), len(days), memory_days=1.5))
     wind = 7.9 * (1 + 0.12 * season) * np.sqrt(-np.log1p(-np.minimum(uniform, 1 - 1e-9)))
-    rain = (rng.random(len(days)) < _STEP_DAYS / 9) * rng.exponential(0.8, len(days))
-    soaked = signal.lfilter([1.0], [1.0, -np.exp(-_STEP_DAYS / 4)], rain)
+    rains = generator(seed, "rain").random(len(days)) < _STEP_DAYS / 9
+    amount = generator(seed, "rain amount").exponential(0.8, len(days))
+    soaked = signal.lfilter([1.0], [1.0, -np.exp(-_STEP_DAYS / 4)], rains * amount)
+    turning = generator(seed, "wind direction")
     return Weather(
         days=days,
         wind_m_s=np.clip(wind, 0.8, 19.0),
-        wind_from_deg=rng.uniform(0, 360) + 75 * _remembering(rng, len(days), memory_days=4.0),
+        wind_from_deg=turning.uniform(0, 360) + 75 * _remembering(turning, len(days), memory_days=4.0),
         wetness=soaked / (0.6 + soaked),
-        surge_m=0.15 * _remembering(rng, len(days), memory_days=2.0),
+        surge_m=0.15 * _remembering(generator(seed, "surge"), len(days), memory_days=2.0),
     )
 
 

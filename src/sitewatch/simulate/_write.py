@@ -17,7 +17,7 @@ from rasterio.crs import CRS
 
 from sitewatch.errors import WorkspaceError
 from sitewatch.progress import Progress, silent
-from sitewatch.simulate._scenario import NotConstruction, Scenario, Work, ground_point
+from sitewatch.simulate._scenario import CREDIT, NotConstruction, Scenario, Work, ground_point
 
 
 def write_scenario(scenario: Scenario, folder: str | Path, *, progress: Progress = silent) -> Path:
@@ -69,17 +69,18 @@ def scenario_tags(scenario: Scenario) -> list[dict[str, str]]:
     return [
         {
             "PLATFORM": "simulated",
-            "CONSTELLATION": str(stack.attrs["constellation"]),
-            "INSTRUMENT_MODE": "IW",
-            "ORBIT_STATE": str(stack.attrs["orbit_state"]),
-            "RELATIVE_ORBIT": str(stack.attrs["relative_orbit"]),
-            "LOOK_DIRECTION": str(stack.attrs["look_direction"]),
-            "ENL": str(stack.attrs["enl"]),
+            "CONSTELLATION": view.track.constellation,
+            "INSTRUMENT_MODE": view.track.mode,
+            "ORBIT_STATE": view.orbit_state,
+            "RELATIVE_ORBIT": str(view.relative_orbit),
+            "LOOK_DIRECTION": view.look_direction,
+            "INCIDENCE_ANGLE": str(view.incidence_deg),
+            "ENL": str(view.enl),
             "QUANTITY": "gamma0",
             "UNITS": "linear",
-            "CREDIT": str(stack.attrs["credit"]),
+            "CREDIT": CREDIT,
         }
-        for stack in scenario.stacks
+        for view in scenario.views
     ]
 
 
