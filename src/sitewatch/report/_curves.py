@@ -28,7 +28,7 @@ from sitewatch.report._style import (
 )
 from sitewatch.structures._structure import Structure
 
-WIDTH_IN = 6.4
+WIDTH_IN = 5.4
 LEGEND_COLUMNS = 3
 
 
@@ -45,7 +45,7 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
         Track key to colour.
     """
     names = list(dict.fromkeys(s.polarisation for s in series))
-    heights = [1.75] + [1.35] * len(names)
+    heights = [1.5] + [1.15] * len(names)
     marks = _marks(structure, series, colours)
     legend_in, bottom_in, gap_in = 0.14 + 0.165 * math.ceil(len(marks) / LEGEND_COLUMNS), 0.4, 0.16
     full_h = legend_in + sum(heights) + gap_in * len(names) + bottom_in
@@ -53,7 +53,7 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
     top = full_h - legend_in
     panels: list[Axes] = []
     for height in heights:
-        panels.append(figure.add_axes((0.105, (top - height) / full_h, 0.885, height / full_h)))
+        panels.append(figure.add_axes((0.115, (top - height) / full_h, 0.875, height / full_h)))
         top -= height + gap_in
     _growth(panels[0], structure)
     for axes, name in zip(panels[1:], names, strict=True):

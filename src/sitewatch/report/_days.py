@@ -28,7 +28,17 @@ def time_numbers(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
 
 def date_axis(axes: Axes) -> None:
     """Dates along x with as few words as keep them plain."""
-    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis_date()
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(_formatter(locator))
+
+
+def _formatter(locator: AutoDateLocator) -> ConciseDateFormatter:
+    # Every label carries its year or month: there is no room for matplotlib's offset text beside a narrow axis.
+    return ConciseDateFormatter(  # type: ignore[no-untyped-call]
+        locator,
+        formats=["%Y", "%b %Y", "%d %b %Y", "%d %b %H:%M", "%d %b %H:%M", "%H:%M:%S"],
+        zero_formats=["", "%b %Y", "%d %b %Y", "%d %b %Y", "%d %b %H:%M", "%H:%M:%S"],
+        show_offset=False,
+    )

@@ -211,6 +211,7 @@ def _site_maps(
             uri=svg_data_uri(composite_map(first, last)),
             alt="Red and cyan composite of the site: cyan is brighter in the last images, red in the first.",
             caption=f"First against last images. Cyan got brighter (as a new pier does), red got darker; grey stayed. "
+            "Wind tints a whole sea and rain a whole land, so look for shapes. "
             f"Red: {dates_words(first)}. Cyan: {dates_words(last)}.",
         )
     )

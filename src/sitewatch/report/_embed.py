@@ -19,7 +19,7 @@ DARK = {INK: "#e6e9ed", MUTED: "#a3adb8", RULE: "#39414b", PAPER: "#15191e"}
 _PNG = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
 
 
-def svg_text(figure: Figure, *, raster_dpi: int = 170, jpeg_quality: int = 82) -> str:
+def svg_text(figure: Figure, *, raster_dpi: int = 190, jpeg_quality: int = 82) -> str:
     """A figure as SVG, letters as outlines, pictures as JPEG, with colours for dark pages."""
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "sitewatch"}):
@@ -32,7 +32,7 @@ def svg_text(figure: Figure, *, raster_dpi: int = 170, jpeg_quality: int = 82) -
     return f"{text[:end]}<style>{_dark_rules()}</style>{text[end:]}"
 
 
-def svg_data_uri(figure: Figure, *, raster_dpi: int = 170, jpeg_quality: int = 82) -> str:
+def svg_data_uri(figure: Figure, *, raster_dpi: int = 190, jpeg_quality: int = 82) -> str:
     """A figure as ``data:image/svg+xml,...``, percent-encoded (a second base64 would cost a third in size)."""
     text = re.sub(r"\s*\n\s*", " ", svg_text(figure, raster_dpi=raster_dpi, jpeg_quality=jpeg_quality))
     return "data:image/svg+xml," + urllib.parse.quote(text, safe=" =:/;,+()'!*@?&$~[]{}|^")

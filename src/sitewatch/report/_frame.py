@@ -10,6 +10,7 @@ import odc.geo.xr  # noqa: F401  registers the `odc` accessor
 import pyproj
 import shapely
 import xarray as xr
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import StackError
@@ -69,7 +70,11 @@ class Frame:
     def project(self, geometry: BaseGeometry) -> BaseGeometry:
         """A geometry in EPSG:4326 (longitude, latitude), brought into the frame's CRS."""
         forward = _transformers(self.crs)[1]
-        return shapely.transform(geometry, forward.transform, interleaved=False)
+
+        def to_frame(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.stack(forward.transform(lonlat[:, 0], lonlat[:, 1]), axis=-1)
+
+        return shapely.transform(geometry, to_frame)
 
     def lonlat(self, x: float, y: float) -> tuple[float, float]:
         """Longitude and latitude of a point in the frame's CRS."""

@@ -20,7 +20,8 @@ from shapely.geometry.base import BaseGeometry
 from sitewatch.report._captions import as_date, dates_words
 from sitewatch.report._days import day_number
 from sitewatch.report._furniture import Sheet, new_sheet, write, write_lines
-from sitewatch.report._outlines import draw_outline, place_labels
+from sitewatch.report._labels import place_labels
+from sitewatch.report._outlines import draw_outline
 from sitewatch.report._pairs import standard_foot
 from sitewatch.report._picture import Picture
 from sitewatch.report._style import (
@@ -36,9 +37,9 @@ from sitewatch.report._style import (
 from sitewatch.report._wording import sentence_case, span_words
 from sitewatch.structures._structure import Structure
 
-WIDTH_IN = 6.3
-MAX_HEIGHT_IN = 7.4
-MARGINS_IN = (0.62, 0.16)
+WIDTH_IN = 5.4
+MAX_HEIGHT_IN = 6.6
+MARGINS_IN = (0.34, 0.1)
 MOST_LABELS = 40
 MOST_WORDED_LABELS = 12
 TICK_LABELS_IN = 0.22
@@ -88,7 +89,11 @@ def overview_map(
         if shapely.intersects(shape, view)
     ]
     place_labels(
-        sheet.picture, anchors, [frame.project(s.footprint) for s in structures if s.status != "rejected"], fontsize=8
+        sheet.picture,
+        picture,
+        anchors,
+        [frame.project(s.footprint) for s in structures if s.status != "rejected"],
+        fontsize=8,
     )
     _lower_foot(sheet, picture, lines, dated)
     return sheet.figure
@@ -133,10 +138,14 @@ def coordinate_ticks(sheet: Sheet) -> None:
     lats = np.array([frame.lonlat(left, y)[1] for y in ys])
     if np.all(np.diff(lons) > 0):
         ticks, decimals = _round_values(lons[0], lons[-1])
-        axes.set_xticks(np.interp(ticks, lons, xs), [_degrees(t, decimals, "E", "W") for t in ticks])
+        places = [(t, float(np.interp(t, lons, xs))) for t in ticks]
+        places = [(t, x) for t, x in places if 0.06 < (x - left) / (right - left) < 0.94]
+        axes.set_xticks([x for _, x in places], [_degrees(t, decimals, "E", "W") for t, _ in places])
     if np.all(np.diff(lats) > 0):
         ticks, decimals = _round_values(lats[0], lats[-1])
-        axes.set_yticks(np.interp(ticks, lats, ys), [_degrees(t, decimals, "N", "S") for t in ticks])
+        places = [(t, float(np.interp(t, lats, ys))) for t in ticks]
+        places = [(t, y) for t, y in places if 0.06 < (y - bottom) / (top - bottom) < 0.94]
+        axes.set_yticks([y for _, y in places], [_degrees(t, decimals, "N", "S") for t, _ in places])
     axes.tick_params(labelsize=7.5, color=MUTED, labelcolor=MUTED, length=3, width=0.6, pad=2)
     for label in axes.get_yticklabels():
         label.set(rotation=90, va="center")

@@ -153,7 +153,7 @@ def _pair_shot(
     if structure.kind == "demolition":
         where = "the line marks what was removed"
     span = span_words(as_date(picture.times[0]), as_date(picture.times[-1]))
-    greys = f"{db_words(round(stretch[0]))} (black) to {db_words(round(stretch[1]))} (white)"
+    greys = f"{db_words(stretch[0], decimals=0)} (black) to {db_words(stretch[1], decimals=0)} (white)"
     caption = f"{title}: {span}. Greys from {greys}; {where}."
     return Shot(
         uri=svg_data_uri(figure),

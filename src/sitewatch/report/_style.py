@@ -42,27 +42,28 @@ def track_colours(tracks: list[str]) -> dict[str, str]:
 def to_db(power: NDArray[np.floating]) -> NDArray[np.float32]:
     """Linear power to dB for a picture; NaN stays NaN.
 
-    The logarithm is cut 30 dB below the median, since a true 0 has no decibels and pixels of unknown scale no
+    The logarithm is cut 22 dB below the median, since a true 0 has no decibels and pixels of unknown scale no
     known noise floor.
     """
     power = np.asarray(power, dtype=np.float32)
     positive = power[np.isfinite(power) & (power > 0)]
-    floor = 1e-3 * float(np.median(positive)) if positive.size else 1e-4
+    floor = 10**-2.2 * float(np.median(positive)) if positive.size else 1e-4
     return np.asarray(10 * np.log10(np.maximum(power, np.float32(floor))), dtype=np.float32)
 
 
 def stretch_db(*images_db: NDArray[np.floating]) -> tuple[float, float]:
     """Black and white points, in dB, that serve all the images given, so that they can be compared by eye."""
-    values = np.concatenate([image[np.isfinite(image)].ravel()[:: _thin(image.size)] for image in images_db])
-    if values.size == 0:
+    limits = [
+        np.percentile(values[:: max(1, values.size // 500_000)], (1.5, 99.6))
+        for values in (image[np.isfinite(image)] for image in images_db)
+        if values.size
+    ]
+    if not limits:
         return (-25.0, 0.0)
-    low, high = (float(v) for v in np.percentile(values, (1.0, 99.6)))
+    # The mean of the black points: a single image is noisier than an average beside it, and would wash that one out.
+    low, high = float(np.mean([v[0] for v in limits])), float(np.max([v[1] for v in limits]))
     missing = max(SMALLEST_SPAN_DB - (high - low), 0.0)
     return (low - missing / 2, high + missing / 2)
-
-
-def _thin(size: int) -> int:
-    return max(1, size // 500_000)
 
 
 def halo(width: float = 2.0, colour: str = "#000000") -> list[Any]:

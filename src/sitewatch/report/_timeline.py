@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETRIGHTBASE
 
 from sitewatch.report._days import date_axis, day_number, day_numbers
 from sitewatch.report._style import INK, MUTED, PAPER, RULE, TRACK_COLOURS, drawable
 from sitewatch.structures._structure import Structure
 
-WIDTH_IN = 6.4
+WIDTH_IN = 5.4
 MOST_ROWS = 40
 ROW_IN = 0.24
 BAR_COLOURS = {"confirmed": "#0072b2", "candidate": "#56b4e9", "rejected": "#a3adb8"}
@@ -46,7 +47,7 @@ def site_timeline(
     top_in, bottom_in = 0.08, 0.36
     full_h = top_in + bottom_in + ROW_IN * max(count, 1)
     figure = Figure(figsize=(WIDTH_IN, full_h), facecolor=PAPER)
-    axes = figure.add_axes((0.21, bottom_in / full_h, 0.775, ROW_IN * max(count, 1) / full_h))
+    axes = figure.add_axes((0.235, bottom_in / full_h, 0.745, ROW_IN * max(count, 1) / full_h))
     for y, structure in enumerate(rows):
         _bar(axes, y, structure, last)
     for y, (key, (_, dates)) in enumerate(acquisitions.items(), start=len(rows)):
@@ -80,7 +81,7 @@ def _bar(axes: Axes, y: int, structure: Structure, last: float) -> None:
             ends = [day_number(d) for d in (interval.earliest, interval.latest)]
             axes.plot(ends, [y, y], color=INK, linewidth=1.0, marker="|", markersize=6, markeredgewidth=1.0)
     if structure.completion is None:
-        axes.plot([last], [y], marker=">", color=colour, markersize=7, clip_on=False, linestyle="none")
+        axes.plot([last], [y], marker=CARETRIGHTBASE, color=colour, markersize=7, clip_on=False, linestyle="none")
     if structure.preparation_first_seen:
         seen = day_number(structure.preparation_first_seen)
         axes.plot([seen], [y], marker="D", color="none", markeredgecolor=INK, markersize=4, linestyle="none")

@@ -97,11 +97,12 @@ def plain_area_words(area_m2: float) -> str:
     return f"{number_words(value, decimals)}{NBSP}{unit}"
 
 
-def db_words(level_db: float, *, signed: bool = False) -> str:
+def db_words(level_db: float, *, signed: bool = False, decimals: int = 1) -> str:
     """A level or, `signed`, a change of level in decibels, with a true minus sign."""
     if not math.isfinite(level_db):
         return "no level"
-    return f"{level_db:{'+' if signed else ''}.1f}{NBSP}dB".replace("-", "−")
+    rounded = round(level_db, decimals) + 0.0  # no minus zero
+    return f"{rounded:{'+' if signed else ''}.{decimals}f}{NBSP}dB".replace("-", "−")
 
 
 def p_value_words(p: float) -> str:
@@ -148,7 +149,7 @@ def begun_words(structure: Structure) -> str:
 def finished_words(structure: Structure) -> str:
     """When it was finished, as a clause."""
     if structure.completion is not None:
-        return f"complete {interval_words(structure.completion)}"
+        return f"completed {interval_words(structure.completion)}"
     return "still growing at the last image, or finished too recently to tell"
 
 
@@ -171,7 +172,7 @@ def sentence_about(structure: Structure, label: str) -> str:
     """One sentence on a structure: what, how large, begun when, finished when."""
     linear = structure.kind in ("pier", "road")
     size = f"about {length_words(structure.length_m)} long" if linear else f"about {area_words(structure.area_m2)}"
-    return f"No. {label} is {kind_words(structure)}, {size}, {begun_words(structure)}, {finished_words(structure)}."
+    return f"No. {label} is {kind_words(structure)}, {size}, {begun_words(structure)} and {finished_words(structure)}."
 
 
 def summary_words(
