@@ -33,9 +33,10 @@ def read_block(
     shifts: Mapping[Pass, Shift],
     threads: Executor,
     tick: Callable[[], None],
+    out: np.ndarray | None = None,
 ) -> Block:
-    """Read `passes` onto `grid`; `tick` is called as each is done."""
-    values = np.empty((len(passes), len(polarisations), *grid.shape), np.float32)
+    """Read `passes` onto `grid`, into `out` where given; `tick` is called as each is done."""
+    values = np.empty((len(passes), len(polarisations), *grid.shape), np.float32) if out is None else out
 
     def read(index: int) -> PassPixels:
         overpass = passes[index]

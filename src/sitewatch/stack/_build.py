@@ -19,7 +19,7 @@ from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.stack._blocks import read_block, unusable
 from sitewatch.stack._dataset import attributes, in_memory
 from sitewatch.stack._grid import GridChoice, choose_grid
-from sitewatch.stack._plan import Pass, StackPlan, in_reach, plan_stacks
+from sitewatch.stack._plan import Pass, StackPlan, in_reach, order_polarisations, plan_stacks
 from sitewatch.stack._register import Cube, check_registration
 from sitewatch.stack._resample import Shift
 from sitewatch.stack._store import PartialStore, content_key, finished, windows_of
@@ -153,7 +153,7 @@ def open_stack(path: Path | str) -> xr.Dataset:
     if "track" not in stack.attrs:
         raise StackError(f"{path} is not a stack of sitewatch", hint="build it with build_stacks")
     texts = {name: ("time", stack[name].to_numpy().astype(object), stack[name].attrs) for name in ("scene", "platform")}
-    return stack.assign_coords(texts)
+    return stack[order_polarisations(map(str, stack.data_vars))].assign_coords(texts)
 
 
 def _build_in_memory(

@@ -219,10 +219,15 @@ def _missing_subunits(passes: list[Pass]) -> list[str]:
     ]
 
 
+def order_polarisations(names: Iterable[str]) -> list[str]:
+    """Put names in the order VV, VH, HH, HV, any others after them."""
+    unique = set(names)
+    known = [name for name in _POLARISATION_ORDER if name in unique]
+    return [*known, *sorted(unique.difference(known))]
+
+
 def _union(passes: Iterable[Pass]) -> tuple[str, ...]:
-    names = {name for p in passes for name in p.polarisations}
-    known = [name for name in _POLARISATION_ORDER if name in names]
-    return (*known, *sorted(names.difference(known)))
+    return tuple(order_polarisations(name for p in passes for name in p.polarisations))
 
 
 def _order(scene: Scene) -> tuple[dt.datetime, str, str, str]:

@@ -1,7 +1,7 @@
 """A stack on disk: Zarr, written block by block, resumed where it was interrupted, extended as images arrive.
 
-The store grows under ``<name>.zarr.partial`` and takes its name when it is complete. Beside the arrays lies
-``build.json``: for each block (16 dates, one window) a key made of everything its pixels depend on. A block whose key
+The store grows under ``<name>.zarr.partial`` and takes its name when it is complete. The attributes of its group
+``build`` hold, for each block (16 dates, one window), a key made of everything its pixels depend on. A block whose key
 is unchanged is not read again.
 """
 
@@ -34,14 +34,14 @@ from sitewatch.stack._tiles import CHUNK_PX, CHUNK_TIME, blocks
 
 # Raise it when the same scenes would give other pixels than before.
 _VERSION = 1
-_SIDECAR = "build.json"
+_LEDGER = "build"
 # Holds 16 dates of 2000 x 2000 pixels in two polarisations.
 _BLOCK_BYTES = 512 * 2**20
 
 
 @dataclasses.dataclass
 class Ledger:
-    """What ``build.json`` holds: which blocks are written, from what, and what was set aside on the way."""
+    """What the group ``build`` holds: which blocks are written, from what, and what was set aside on the way."""
 
     layout: str
     content: str = ""
@@ -53,15 +53,19 @@ class Ledger:
     def read(cls, store: Path) -> Ledger | None:
         """Read the ledger of a store; None where there is none or it can't be understood."""
         try:
-            return cls(**json.loads((store / _SIDECAR).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            group = json.loads((store / _LEDGER / "zarr.json").read_text(encoding="utf-8"))
+            return cls(**group["attributes"])
+        except (OSError, ValueError, TypeError, KeyError):
             return None
 
     def write(self, store: Path) -> None:
         """Write beside the arrays, at once or not at all."""
-        temporary = store / f"{_SIDECAR}.tmp"
-        temporary.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
-        temporary.replace(store / _SIDECAR)
+        folder = store / _LEDGER
+        folder.mkdir(exist_ok=True)
+        temporary = store / f".{_LEDGER}.tmp"
+        group = {"zarr_format": 3, "node_type": "group", "attributes": dataclasses.asdict(self)}
+        temporary.write_text(json.dumps(group), encoding="utf-8")
+        temporary.replace(folder / "zarr.json")
 
 
 def layout_key(plan: StackPlan) -> str:
@@ -132,6 +136,7 @@ class PartialStore:
         """
         arrays = self.arrays(plan)
         windows = windows_of(plan)
+        room = np.empty((CHUNK_TIME, len(plan.polarisations), *_largest(windows)), np.float32)
         for start in range(0, len(plan.passes), CHUNK_TIME):
             passes = plan.passes[start : start + CHUNK_TIME]
             failed: dict[str, LeftOut] = {}
@@ -140,7 +145,7 @@ class PartialStore:
                 if self.ledger.blocks.get(name) == key:
                     tick(len(passes))
                     continue
-                failed |= self._write(name, key, plan, passes, window, start, arrays, shifts, threads, tick)
+                failed |= self._write(name, key, plan, passes, window, start, arrays, shifts, threads, tick, room)
             dead = list(failed.values()) or unusable(passes, self._tallies(start // CHUNK_TIME, len(windows)))
             if dead:
                 self._rename(plan.without(dead), passes, dead, start, windows, shifts)
@@ -177,14 +182,18 @@ class PartialStore:
         shifts: Mapping[Pass, Shift],
         threads: Executor,
         tick: Callable[[int], None],
+        room: np.ndarray,
     ) -> dict[str, LeftOut]:
         rows, columns = window
         grid = crop(plan.geobox, rows.start, columns.start, (rows.stop - rows.start, columns.stop - columns.start))
-        block = read_block(passes, grid, plan.polarisations, shifts, threads, lambda: tick(1))
+        values = room[: len(passes), :, : grid.shape[0], : grid.shape[1]]
+        block = read_block(passes, grid, plan.polarisations, shifts, threads, lambda: tick(1), values)
         self.ledger.blocks.pop(name, None)
         self.ledger.write(self.path)
         for band, polarisation in enumerate(plan.polarisations):
-            arrays[polarisation][start : start + len(passes), rows, columns] = block.values[:, band]
+            # Zarr looks through every chunk for emptiness, at half the cost of writing it; a sample tells as much.
+            array = arrays[polarisation].with_config({"write_empty_chunks": _no_chunk_is_empty(values[:, band])})
+            array[start : start + len(passes), rows, columns] = values[:, band]
         if not block.failed:
             self.ledger.blocks[name] = key
         self.ledger.tallies[name] = {s: (t.valid, t.nonzero) for s, t in block.tallies.items()}
@@ -224,10 +233,14 @@ def windows_of(plan: StackPlan) -> list[Window]:
     return blocks((plan.geobox.shape[0], plan.geobox.shape[1]), 4 * CHUNK_TIME * len(plan.polarisations), _BLOCK_BYTES)
 
 
+def _largest(windows: Sequence[Window]) -> tuple[int, int]:
+    return max(y.stop - y.start for y, _ in windows), max(x.stop - x.start for _, x in windows)
+
+
 def _create(path: Path, plan: StackPlan) -> None:
     group = zarr.open_group(path, mode="w", zarr_format=3)
     for name in plan.polarisations:
-        # Speckle hardly compresses (0.81 of its size by bit planes); lz4 costs least and 8-bit imagery gains much.
+        # Speckle hardly compresses (to 0.81 by bit planes), but 8-bit imagery and the padding of edge chunks do.
         array = group.create_array(
             name,
             shape=(len(plan.passes), *plan.geobox.shape),
@@ -249,11 +262,24 @@ def _write_coordinates(path: Path, plan: StackPlan, attrs: Mapping[str, Any]) ->
             del group[name]
     encoding = {"time": {"units": "nanoseconds since 1970-01-01", "dtype": "int64"}}
     labels = xr.Dataset(coords=coordinates(plan), attrs=dict(attrs))
+    # What follows lists the members; the ledger is no part of the data, and it is written anew afterwards.
+    shutil.rmtree(path / _LEDGER)
     labels.to_zarr(path, mode="a", consolidated=False, encoding=encoding)
     with warnings.catch_warnings():
         # Zarr 3 has not yet made consolidated metadata part of its standard; xarray warns where it is absent.
         warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
         zarr.consolidate_metadata(path)
+
+
+def _no_chunk_is_empty(values: np.ndarray) -> bool:
+    """Whether a sample of every 16th row and column meets a valid pixel in each chunk of a block (time, y, x)."""
+    seen = np.isfinite(values[:, ::16, ::16]).any(axis=0)
+    step = CHUNK_PX // 16
+    return bool(
+        np.logical_or.reduceat(
+            np.logical_or.reduceat(seen, range(0, seen.shape[0], step)), range(0, seen.shape[1], step), axis=1
+        ).all()
+    )
 
 
 def _block_key(passes: Sequence[Pass], shifts: Mapping[Pass, Shift], window: Window) -> str:
