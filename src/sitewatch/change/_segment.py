@@ -148,53 +148,65 @@ def _partition(
     inverse: NDArray[np.float64],
     best: NDArray[np.float64],
     previous: NDArray[np.int64],
-    known: NDArray[np.float64],
-    expires: NDArray[np.int64],
     starts: NDArray[np.int64],
+    expires: NDArray[np.int64],
+    known: NDArray[np.float64],
+    chosen: NDArray[np.int64],
+    value: NDArray[np.float64],
 ) -> None:
-    """Optimal partition of images 1..k; best[T] is the least cost of the first T images, previous[T] its last start.
+    """Optimal partition of images 1..k: best[T] is the least cost of the first T images, previous[T] its last start.
 
-    known[t] holds F(t) + C(t, T') - logs[T'] for the last T' at which start t was evaluated; expires[t] is the end from
-    which PELT rules t out.
+    The rest is workspace. Candidate i is the start starts[i]; known[i] is F + C - logs at the last end for which it was
+    evaluated, hence a lower bound ever after; expires[i] is the end from which PELT rules it out.
     """
-    n_start = 0
+    n_channel = sums.shape[0]
     best[0] = -penalty
+    n_start = 0
+    next_expiry = k + 1
     for end in range(shortest, k + 1):
         new = end - shortest
         if new == 0 or new >= shortest:
-            starts[n_start] = new
-            known[new] = -np.inf
-            expires[new] = k + 1
+            starts[n_start], known[n_start], expires[n_start] = new, -np.inf, k + 1
             n_start += 1
+        if next_expiry <= end:
+            left = 0
+            next_expiry = k + 1
+            for i in range(n_start):
+                if expires[i] > end:
+                    starts[left], known[left], expires[left] = starts[i], known[i], expires[i]
+                    next_expiry = min(next_expiry, expires[i])
+                    left += 1
+            n_start = left
         # The start that was best for the last end is mostly best again; taking it first makes the bound tight.
-        favourite = previous[end - 1] if end > shortest else 0
-        least = best[favourite] + _cost(sums, favourite, end, inverse)
-        known[favourite] = least - logs[end]
-        at = favourite
+        at = previous[end - 1] if end > shortest else 0
+        least = best[at] + _cost(sums, at, end, inverse)
         bound = least - logs[end]
-        n_left = 0
+        number = 0
         for i in range(n_start):
-            t = starts[i]
-            if expires[t] <= end and t != favourite:
-                continue
-            starts[n_left] = t
-            n_left += 1
-            if known[t] < bound and t != favourite:
-                value = best[t] + _cost(sums, t, end, inverse)
-                known[t] = value - logs[end]
-                if value < least:
-                    least = value
-                    bound = known[t]
-                    at = t
-        n_start = n_left
+            chosen[number] = i
+            number += known[i] < bound
+        for q in range(number):
+            value[q] = 1.0
+        for c in range(n_channel):
+            total, row = sums[c, end], sums[c]
+            for q in range(number):
+                t = starts[chosen[q]]
+                value[q] *= (total - row[t]) * inverse[end - t]
+        for q in range(number):
+            value[q] = quick_log(value[q])
+        for q in range(number):
+            t = starts[chosen[q]]
+            value[q] = best[t] + (end - t) * value[q]
+            if value[q] < least:
+                least, at = value[q], t
         best[end] = least + penalty
         previous[end] = at
-        # known[t] is a lower bound of F(t) + C(t, end) - logs[end], so this prunes no start that PELT would keep.
-        limit = best[end] - logs[end]
-        for i in range(n_start):
-            t = starts[i]
-            if known[t] >= limit and expires[t] > k:
-                expires[t] = end + shortest
+        for q in range(number):
+            i = chosen[q]
+            known[i] = value[q] - logs[end]
+            if value[q] >= best[end] and expires[i] > k:
+                expires[i] = end + shortest
+                next_expiry = min(next_expiry, expires[i])
 
 
 @parallel_kernel
@@ -219,7 +231,8 @@ def _segment_all(
         sums = np.empty((n_channel, n_time + 1))
         logs, best, known = np.empty(n_time + 1), np.empty(n_time + 1), np.empty(n_time + 1)
         previous, expires = np.zeros(n_time + 1, np.int64), np.empty(n_time + 1, np.int64)
-        starts, when, scale = np.empty(n_time + 1, np.int64), np.empty(n_time, np.int64), np.empty(n_channel)
+        starts, chosen = np.empty(n_time + 1, np.int64), np.empty(n_time + 1, np.int64)
+        value, when, scale = np.empty(n_time + 1), np.empty(n_time, np.int64), np.empty(n_channel)
         for pixel in range(block * _BLOCK, min(n_pixel, (block + 1) * _BLOCK)):
             n = looks[pixel]
             k = _series(power, pixel, sums, logs, when, scale)
@@ -227,7 +240,9 @@ def _segment_all(
                 continue
             previous[k] = 0
             if k >= 2 * shortest:
-                _partition(k, sums, logs, penalty / n, shortest, inverse, best, previous, known, expires, starts)
+                _partition(
+                    k, sums, logs, penalty / n, shortest, inverse, best, previous, starts, expires, known, chosen, value
+                )
                 cost[pixel] = min(n * (best[k] - _cost(sums, 0, k, inverse)), 0.0)
             number = 0
             end = k
