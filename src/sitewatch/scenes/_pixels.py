@@ -19,6 +19,7 @@ from sitewatch.scenes._scene import Band, Scene
 
 Window: TypeAlias = "tuple[slice, slice] | rasterio.windows.Window"
 
+_AXES = ("rows", "columns")
 _LONG_NAMES = {"gamma0": "gamma nought", "sigma0": "sigma nought", "beta0": "beta nought"}
 
 
@@ -110,21 +111,25 @@ def _by_file(scene: Scene) -> Iterator[tuple[str, list[Band]]]:
 
 
 def _window_slices(scene: Scene, window: Window | None) -> tuple[slice, slice]:
+    shape = scene.geobox.shape
     if window is None:
-        rows, cols = scene.geobox.shape
-        return slice(0, rows), slice(0, cols)
+        return slice(0, shape[0]), slice(0, shape[1])
     if isinstance(window, rasterio.windows.Window):
-        window = window.toslices()
-    parts = []
-    for part, size, axis in zip(window, scene.geobox.shape, ("rows", "columns"), strict=True):
-        whole = all(edge is None or float(edge).is_integer() for edge in (part.start, part.stop))
-        first = None if part.start is None else int(part.start)
-        last = None if part.stop is None else int(part.stop)
-        start, stop, step = slice(first, last, part.step).indices(size)
-        if step != 1 or stop <= start or not whole:
-            raise SceneError(f"{scene.id}: {axis} {first} to {last} of the window are none of its {size} {axis}")
-        parts.append(slice(start, stop))
-    return parts[0], parts[1]
+        (row0, row1), (col0, col1) = window.toranges()
+        window = slice(row0, row1), slice(col0, col1)
+    rows, cols = (
+        _inside(part, size, f"{scene.id}: {axis}") for part, size, axis in zip(window, shape, _AXES, strict=True)
+    )
+    return rows, cols
+
+
+def _inside(part: slice, size: int, axis: str) -> slice:
+    """Whole pixels of an axis; never clipped or counted from the end, either of which would shift what is read."""
+    start = 0 if part.start is None else part.start
+    stop = size if part.stop is None else part.stop
+    if part.step not in (None, 1) or not 0 <= start < stop <= size or start != int(start) or stop != int(stop):
+        raise SceneError(f"{axis} {start} to {stop} of the window are not whole pixels within the {size} there are")
+    return slice(int(start), int(stop))
 
 
 def _check_grid(source: Any, scene: Scene, href: str) -> None:

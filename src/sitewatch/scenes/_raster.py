@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import logging
 import math
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -78,6 +80,19 @@ def scene_error(href: str | os.PathLike[str], reason: str, hint: str = "") -> Sc
     return SceneError(f"{name_of(href)}: {reason}", hint=hint)
 
 
+class _Complaints(logging.Handler):
+    """Collects what GDAL complains of in this thread: it reports damaged tags as warnings only."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.thread, self.texts = threading.get_ident(), list[str]()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message."""
+        if record.thread == self.thread:
+            self.texts.append(" ".join(record.getMessage().split()))
+
+
 @contextlib.contextmanager
 def open_raster(href: str) -> Iterator[Any]:
     """Open a raster for reading; every error of GDAL, at opening or inside the block, becomes a SceneError."""
@@ -87,13 +102,20 @@ def open_raster(href: str) -> Iterator[Any]:
             raise scene_error(href, "the file does not exist")
         if path.is_file() and path.stat().st_size == 0:
             raise scene_error(href, "the file is empty (0 bytes)", "Fetch it again.")
+    complaints = _Complaints()
+    log = logging.getLogger("rasterio")
+    log.addHandler(complaints)
     try:
         with rasterio.Env(**(_REMOTE if is_remote(href) else _LOCAL)), rasterio.open(href) as source:
+            if any("IO error" in text for text in complaints.texts):
+                raise scene_error(href, "the file is cut off: parts of its description are missing", "Fetch it again.")
             yield source
     except (rasterio.errors.RasterioError, CPLE_BaseError, OSError) as error:
         # rasterio's own text is "Read failed, see previous exception"; GDAL's is the cause.
         detail = " ".join(str(error.__cause__ or error).split())
         raise scene_error(href, f"the file can't be read as an image ({detail})", "Fetch it again.") from error
+    finally:
+        log.removeHandler(complaints)
 
 
 def read_info(href: str) -> RasterInfo:

@@ -31,7 +31,16 @@ from sitewatch.scenes._facts import (
     unit_told,
 )
 from sitewatch.scenes._hints import Hints
-from sitewatch.scenes._raster import RasterBand, footprint_of, is_remote, name_of, read_info, same_place
+from sitewatch.scenes._raster import (
+    RasterBand,
+    RasterInfo,
+    footprint_of,
+    is_remote,
+    name_of,
+    read_info,
+    same_place,
+    scene_error,
+)
 from sitewatch.scenes._scene import Band, Quantity, Scene
 from sitewatch.scenes._stac_layers import OWN, Layer, layers_of, local_href
 from sitewatch.scenes._units import settle_unit
@@ -67,6 +76,7 @@ def read_item(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
             scene = dataclasses.replace(
                 scene, geobox=info.geobox, footprint=footprint_of(info.geobox), notes=(*scene.notes, note)
             )
+        scene = dataclasses.replace(scene, bands=tuple(_completed(band, info) for band in scene.bands))
     return scene
 
 
@@ -142,7 +152,7 @@ def _bands(layers: Sequence[Layer], hints: Hints) -> tuple[tuple[Band, ...], tup
     for layer in layers:
         if layer.polarisation in bands:
             raise SceneError(f"{name_of(layer.href)}: {layer.polarisation} occurs twice in one STAC item")
-        raw = None if layer.unit and layer.dtype else _file_band(layer)
+        raw = None if layer.unit and layer.scale is not None else _file_band(layer)
         scale = _first(hints.scale, layer.scale, raw.scale if raw else None, 1.0)
         offset = _first(hints.offset, layer.offset, raw.offset if raw else None, 0.0)
         nodata = next((v for v in (hints.nodata, layer.nodata, raw.nodata if raw else None) if v is not None), None)
@@ -152,6 +162,16 @@ def _bands(layers: Sequence[Layer], hints: Hints) -> tuple[tuple[Band, ...], tup
         bands[layer.polarisation] = Band(layer.polarisation, layer.href, layer.index, scale, offset, unit, nodata)
         notes += found
     return tuple(bands.values()), tuple(dict.fromkeys(notes))
+
+
+def _completed(band: Band, info: RasterInfo) -> Band:
+    """A band with its file's nodata value, where the item tells none."""
+    if band.href != info.href:
+        return band
+    if band.index > len(info.bands):
+        raise scene_error(band.href, f"it has {len(info.bands)} band(s), and the STAC item describes band {band.index}")
+    raw = info.bands[band.index - 1]
+    return dataclasses.replace(band, nodata=raw.nodata) if band.nodata is None else band
 
 
 def _first(*values: float | None) -> float:
