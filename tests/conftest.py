@@ -19,6 +19,16 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def small_coast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a simulated coast with a pier: site.geojson, truth.geojson, 16 images in scenes/; not to be changed."""
+    from sitewatch.simulate import revisit_dates, simulate_coast, write_scenario
+
+    dates = revisit_dates(count=16, every_days=16, missed=0.0)
+    scenario = simulate_coast(5, dates=dates, shape=(90, 90), works=("pier",), name="small-coast")
+    return write_scenario(scenario, tmp_path_factory.mktemp("small-coast"))
+
+
+@pytest.fixture(scope="session")
 def needs_package() -> Callable[[str, bool], None]:
     """Skip the test where a system package is absent; in CI, which installs them all (.ci/run), fail it."""
 

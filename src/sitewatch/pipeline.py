@@ -27,7 +27,7 @@ from sitewatch.record import RunRecord, Workspace, write_change_rasters, write_r
 from sitewatch.report import Provenance, write_dossier
 from sitewatch.scenes import Hints, LeftOut, Scene, Scenes, open_scenes
 from sitewatch.stack import Stacks, build_stacks
-from sitewatch.structures import Structure, find_structures
+from sitewatch.structures import Structure, date_footprint, find_structures
 
 if TYPE_CHECKING:
     import shapely
@@ -191,7 +191,7 @@ def date_polygon(
     Returns
     -------
     RunResult
-        With this one structure.
+        With the footprint as one structure a track that covers it.
 
     Raises
     ------
@@ -200,8 +200,6 @@ def date_polygon(
     SceneError, StackError
         If none of the images can be used.
     """
-    from sitewatch.structures import date_footprint
-
     options = options or RunOptions()
     watch = _Watch()
     _check_inside(site, polygon)
@@ -216,9 +214,9 @@ def date_polygon(
         with watch.stage("change"):
             stacks, changes = _detect_changes(stacks, progress)
         with watch.stage("structures"):
-            structure = date_footprint(polygon, stacks.stacks, changes)
+            structures = date_footprint(polygon, stacks.stacks, changes, alpha=options.alpha)
         dossier = workspace.folder / "dated" / f"{name}.html" if workspace else None
-        result = _result(site, (structure,), found, stacks, watch, workspace, dossier)
+        result = _result(site, structures, found, stacks, watch, workspace, dossier)
         if dossier:
             write_structures(dossier.with_suffix(".geojson"), result.structures)
             _write_dossier(dossier, result, stacks.stacks, options, watch, command)

@@ -71,13 +71,15 @@ def date(
         if terminal.as_json:
             terminal.print_json(as_json(result))
         else:
-            _print(terminal, result.structures[0])
+            for structure in result.structures:
+                _print(terminal, structure)
             if result.dossier:
                 terminal.out.print(f"Dossier: {result.dossier}", markup=False, soft_wrap=True)
 
 
 def _print(terminal: Terminal, structure: Structure) -> None:
     facts = {
+        "track": ", ".join(structure.tracks),
         "status": f"{structure.status}{f' ({structure.reason})' if structure.reason else ''}",
         "kind": structure.kind,
         "begun": interval_text(structure.onset) or "can't be told",
@@ -88,8 +90,10 @@ def _print(terminal: Terminal, structure: Structure) -> None:
     for name, value in facts.items():
         summary.add_row(name, escape(value))
     terminal.out.print(summary)
-    growth = Table("image", "built", "", "track", box=None, pad_edge=False)
+    terminal.out.print()
+    growth = Table("image", "built", "", box=None, pad_edge=False)
     for point in structure.growth:
         bar = "#" * round(_BAR * min(max(point.fraction, 0.0), 1.0))
-        growth.add_row(str(point.date), f"{point.fraction:.0%} ± {point.sd:.0%}", bar, point.track)
+        growth.add_row(str(point.date), f"{point.fraction:.0%} ± {point.sd:.0%}", bar)
     terminal.out.print(growth)
+    terminal.out.print()

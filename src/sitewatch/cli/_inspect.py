@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from sitewatch.cli._exits import UNUSABLE, session
+from sitewatch.cli._exits import session
 from sitewatch.cli._shared import ImageHints, Screen, with_shared_options
 from sitewatch.cli._summary import left_out_json, tell_left_out
 
@@ -110,7 +110,7 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{count} {name}" for name, count in value.items()) or "none yet"
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(str(item) for item in value) or "none"
     return "none" if value is None else str(value)
 
 
@@ -127,9 +127,7 @@ def _images(terminal: Terminal, file: str, hints: ImageHints) -> None:
             _one(terminal, found.scenes[0])
         elif found.scenes:
             _tracks(terminal, found.scenes)
-        terminal.out.print(f"{len(found.scenes)} images can be used, {len(found.left_out)} can't.")
-    if not found.scenes:
-        raise typer.Exit(UNUSABLE)
+        terminal.out.print(f"Images that can be used: {len(found.scenes)}, that can't: {len(found.left_out)}.")
 
 
 def _one(terminal: Terminal, scene: Scene) -> None:
