@@ -8,7 +8,7 @@ import numpy as np
 import pystac
 import pytest
 from affine import Affine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
@@ -75,6 +75,7 @@ def _scenes(draw: st.DrawFn) -> Scene:
 
 
 @given(_scenes())
+@settings(max_examples=50)
 def test_a_scene_written_as_an_item_reads_back_as_the_same_scene(scene: Scene) -> None:
     text = json.dumps(to_stac(scene).to_dict(include_self_link=False))
     assert from_stac(pystac.Item.from_dict(json.loads(text))) == scene

@@ -49,19 +49,7 @@ def read_pixels(scene: Scene, geobox_window: Window | None = None) -> xr.Dataset
     """
     rows, cols = _window_slices(scene, geobox_window)
     geobox: GeoBox = scene.geobox[rows, cols]
-    arrays: dict[str, np.ndarray] = {}
-    for href, bands in _by_file(scene):
-        with open_raster(href) as source:
-            _check_grid(source, scene, href)
-            window = rasterio.windows.Window.from_slices(rows, cols)
-            for band in bands:
-                if band.index > source.count:
-                    raise scene_error(href, f"it has {source.count} band(s), and the scene describes band {band.index}")
-                # Straight into float32: GDAL converts while it inflates, and no second copy is made.
-                pixels = source.read(band.index, window=window, out_dtype="float32")
-                if MaskFlags.per_dataset in source.mask_flag_enums[band.index - 1]:
-                    pixels[source.read_masks(band.index, window=window) == 0] = np.nan
-                arrays[band.polarisation] = _linear_power(pixels, band)
+    arrays = read_arrays(scene, (rows, cols))
     if geobox_window is None and not any(np.isfinite(a).any() for a in arrays.values()):
         raise scene_error(scene.bands[0].href, "it holds no valid pixel")
     coords = xr_coords(geobox)
@@ -79,6 +67,28 @@ def read_pixels(scene: Scene, geobox_window: Window | None = None) -> xr.Dataset
         coords=coords,
         attrs={"scene": scene.id, "quantity": scene.quantity},
     ).rename({dims[0]: "y", dims[1]: "x"} if dims != ("y", "x") else {})
+
+
+def read_arrays(scene: Scene, window: Window | None = None) -> dict[str, np.ndarray]:
+    """Read pixels as `read_pixels` does, without labels: float32 rows and columns a polarisation, for inner loops.
+
+    For small windows the labels cost more than the pixels. An image without any valid pixel is no error here.
+    """
+    rows, cols = _window_slices(scene, window)
+    part = rasterio.windows.Window.from_slices(rows, cols)
+    arrays: dict[str, np.ndarray] = {}
+    for href, bands in _by_file(scene):
+        with open_raster(href) as source:
+            _check_grid(source, scene, href)
+            for band in bands:
+                if band.index > source.count:
+                    raise scene_error(href, f"it has {source.count} band(s), and the scene describes band {band.index}")
+                # Straight into float32: GDAL converts while it inflates, and no second copy is made.
+                pixels = source.read(band.index, window=part, out_dtype="float32")
+                if MaskFlags.per_dataset in source.mask_flag_enums[band.index - 1]:
+                    pixels[source.read_masks(band.index, window=part) == 0] = np.nan
+                arrays[band.polarisation] = _linear_power(pixels, band)
+    return {polarisation: arrays[polarisation] for polarisation in scene.polarisations}
 
 
 def _linear_power(stored: np.ndarray, band: Band) -> np.ndarray:
