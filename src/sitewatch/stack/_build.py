@@ -147,7 +147,7 @@ def open_stack(path: Path | str) -> xr.Dataset:
         There is no complete stack at `path`.
     """
     try:
-        stack = xr.open_zarr(path, chunks={})
+        stack = xr.open_zarr(path, chunks={}, consolidated=True)
     except (OSError, KeyError, ValueError) as error:
         raise StackError(f"there is no stack at {path} ({error})", hint="build it with build_stacks") from error
     if "track" not in stack.attrs:

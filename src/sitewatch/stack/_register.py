@@ -105,7 +105,7 @@ def check_registration(cubes: Mapping[str, Cube], dates: Sequence[str], threads:
     offsets = _relative(measured)
     candidates = [i for i, o in offsets.items() if o.size > _MIN_SHIFT_PX and o.size > 5 * o.sd]
     guess = {i: (offsets[i].rows, offsets[i].columns) for i in candidates}
-    agreed = {i for i in candidates if _parts_agree(measured[i].cells)}
+    agreed = {i for i in candidates if _parts_agree(measured[i].parts)}
     for other in names[1:] if agreed else ():
         again = _measure(cubes[other], places, sorted(agreed), guess, threads)
         agreed -= {i for i, m in again.items() if not _close(m.offset, measured[i].offset)}
@@ -117,10 +117,10 @@ def check_registration(cubes: Mapping[str, Cube], dates: Sequence[str], threads:
 
 @dataclasses.dataclass(frozen=True)
 class _Measured:
-    """A displacement against the mean position, and the evidence left once the image is moved back by it."""
+    """A displacement against the mean position, and what parts of the image still show once it is moved back."""
 
     offset: Offset
-    cells: tuple[np.ndarray, ...]
+    parts: tuple[Offset, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,8 +187,8 @@ def _displacement(
     shift, bar = guess, _MIN_STRUCTURE
     for step in range(_ITERATIONS):
         ready = [make_ready(image, shift) for image in images]
-        cells = tuple(cell_evidence(f, r) for f, r in zip(ready, targets, strict=True))
-        found = estimate(_pool(cells))
+        cells = [cell_evidence(f, r) for f, r in zip(ready, targets, strict=True)]
+        found = estimate(np.concatenate([c.reshape(-1, c.shape[-1]) for c in cells]))
         sure = found is not None and found.structure >= bar and found.sd <= _MAX_SD_PX
         if found is not None and sure and found.size <= _LINEAR_PX:
             # Against the mean of the others an image deviates by n/(n-1) times what it does from the mean of all.
@@ -196,7 +196,7 @@ def _displacement(
             own = (members - 1) / members if index in references[0].members else 1.0
             rows = guess[0] + own * (shift[0] + found.rows - guess[0])
             columns = guess[1] + own * (shift[1] + found.columns - guess[1])
-            return _Measured(Offset(rows, columns, found.sd_rows, found.sd_columns, found.structure), cells)
+            return _Measured(Offset(rows, columns, found.sd_rows, found.sd_columns, found.structure), _quarters(cells))
         if found is not None and sure and found.size < 1.5:
             shift = (shift[0] + found.rows, shift[1] + found.columns)
         elif step == 0:
@@ -207,10 +207,6 @@ def _displacement(
         else:
             return None
     return None
-
-
-def _pool(cells: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate([c.reshape(-1, c.shape[-1]) for c in cells])
 
 
 def _anchor(measured: Mapping[int, _Measured]) -> Shift:
@@ -238,17 +234,23 @@ def _astray(measured: Mapping[int, _Measured]) -> dict[int, Shift]:
     return {i: (o.rows, o.columns) for i, o in _relative(measured).items() if o.size > _LINEAR_PX}
 
 
-def _parts_agree(cells: Sequence[np.ndarray]) -> bool:
-    """Whether at least three quarters of a tile, each with structure of its own, are at rest once moved back."""
-    parts: list[bool] = []
+def _quarters(cells: Sequence[np.ndarray]) -> tuple[Offset, ...]:
+    """Displacement of each quarter of each tile that has structure of its own."""
+    found = []
     for tile in cells:
         half_y, half_x = tile.shape[0] // 2, tile.shape[1] // 2
-        for quarter in (tile[:half_y, :half_x], tile[:half_y, half_x:], tile[half_y:, :half_x], tile[half_y:, half_x:]):
-            found = estimate(quarter) if quarter.size else None
-            if found is not None and found.structure >= 3 and found.sd <= 2 * _MAX_SD_PX:
-                still = abs(found.rows) <= 3 * found.sd_rows + _MAX_SD_PX
-                parts.append(still and abs(found.columns) <= 3 * found.sd_columns + _MAX_SD_PX)
-    return len(parts) >= 3 and sum(parts) >= 0.75 * len(parts)
+        for y in (slice(None, half_y), slice(half_y, None)):
+            for x in (slice(None, half_x), slice(half_x, None)):
+                found.append(estimate(tile[y, x]) if tile[y, x].size else None)
+    return tuple(o for o in found if o is not None and o.structure >= 3 and o.sd <= 2 * _MAX_SD_PX)
+
+
+def _parts_agree(parts: Sequence[Offset]) -> bool:
+    """Whether at least three parts tell, and three in four of them are at rest once the image is moved back."""
+    still = [
+        abs(o.rows) <= 3 * o.sd_rows + _MAX_SD_PX and abs(o.columns) <= 3 * o.sd_columns + _MAX_SD_PX for o in parts
+    ]
+    return len(still) >= 3 and sum(still) >= 0.75 * len(still)
 
 
 def _close(one: Offset, other: Offset) -> bool:
