@@ -7,7 +7,7 @@ lasting step (`_scan`), its law under the null (`_null`), the omnibus test and t
 
 from sitewatch.change._background import DB_PER_LOG, LAND, STRATA, WATER, Background, calm_level, log_power
 from sitewatch.change._covariance import Covariance
-from sitewatch.change._detect import background_of, covariances_of, detect_change
+from sitewatch.change._detect import background_of, covariances_of, detect_change, shared_covariances_of
 
 __all__ = [
     "DB_PER_LOG",
@@ -21,4 +21,5 @@ __all__ = [
     "covariances_of",
     "detect_change",
     "log_power",
+    "shared_covariances_of",
 ]

@@ -46,6 +46,23 @@ class Covariance:
         return out
 
 
+def shared_part(single: Covariance, block: Covariance, effective: float) -> Covariance:
+    """The part of a pixel's covariance that it shares with its neighbourhood, from pixels and means of blocks.
+
+    A component of variance v = own + shared has variance own / effective + shared in means of blocks of `effective`
+    independent pixels.
+    """
+
+    def part(one: float, mean: float) -> float:
+        return float(np.clip((mean - one / effective) / (1 - 1 / effective), 0.0, one))
+
+    return Covariance(
+        part(single.nugget, block.nugget),
+        tuple(part(a, b) for a, b in zip(single.drift, block.drift, strict=True)),
+        part(single.season, block.season),
+    )
+
+
 def fit_covariance(residual: NDArray[np.float32], days: NDArray[np.float64]) -> Covariance:
     """Variance components from pixels' residuals, by a non-negative fit to the robust variogram.
 

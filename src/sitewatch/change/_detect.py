@@ -18,7 +18,7 @@ from sitewatch.change._background import (
     estimate_background,
     log_power,
 )
-from sitewatch.change._covariance import Covariance, fit_covariance
+from sitewatch.change._covariance import Covariance, fit_covariance, shared_part
 from sitewatch.change._null import NullLaw, null_law
 from sitewatch.change._omnibus_map import omnibus_p_values
 from sitewatch.change._scan import StepFilter, StepScan, residuals, scan_steps, step_filter
@@ -28,6 +28,11 @@ from sitewatch.progress import Progress, silent
 SAMPLE_PIXELS = 24_000
 TILE = 256
 FEWEST_IMAGES = 3
+BLOCK = 4
+MOST_BLOCKS = 3000
+FEWEST_BLOCKS = 30
+# Speckle of neighbours hangs together: about so many pixels count as one.
+PIXELS_PER_CELL = 1.8
 
 
 def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Dataset:
@@ -78,11 +83,12 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
         )
     polarisations = [str(name) for name in stack.data_vars]
     days = _days(stack)
-    sample = _sample(stack, polarisations)
+    sample, blocks = _sample(stack, polarisations)
     background = estimate_background(
         sample, looks=_stated_looks(stack), calibrated=stack.attrs.get("quantity", "unknown") == "gamma0"
     )
     covariances = _covariances(sample, background, days)
+    shared = _shared(blocks, background, days, covariances)
     filters = {key: step_filter(value.matrix(days)) for key, value in covariances.items()}
     law = null_law(background, covariances, filters, days)
 
@@ -94,7 +100,7 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
         scan = scan_steps(values, background, filters, covariances)
         _put(out, scan, law, omnibus_p_values(values, scan.water, background), polarisations, rows, columns)
         progress("change", done + 1, len(boxes))
-    return _dataset(out, stack, polarisations, background, covariances)
+    return _dataset(out, stack, polarisations, background, covariances, shared)
 
 
 def _days(stack: xr.Dataset) -> NDArray[np.float64]:
@@ -123,20 +129,46 @@ def _read(box: xr.Dataset, polarisations: list[str]) -> NDArray[np.float32]:
     return log_power(power.reshape(*power.shape[:2], -1))
 
 
-def _sample(stack: xr.Dataset, polarisations: list[str]) -> NDArray[np.float32]:
-    """[time, polarisation, pixel] of pixels spread evenly; at most 16 tiles are read."""
+def _sample(stack: xr.Dataset, polarisations: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """[time, polarisation, pixel] of pixels spread evenly, and the same of means (of logs) of small blocks.
+
+    At most 16 tiles are read.
+    """
     boxes = _tiles((stack.sizes["y"], stack.sizes["x"]))
     keep = [boxes[i] for i in np.unique(np.linspace(0, len(boxes) - 1, min(len(boxes), 16)).astype(int))]
     pixels = sum((r.stop - r.start) * (c.stop - c.start) for r, c in keep)
     stride = max(1, int(np.sqrt(pixels / SAMPLE_PIXELS)))
-    parts = []
+    parts, means = [], []
     for rows, columns in keep:
-        box = stack.isel(
-            y=slice(rows.start + stride // 2, rows.stop, stride), x=slice(columns.start + stride // 2, columns.stop, stride)
-        )
-        parts.append(_read(box, polarisations))
-    values = np.concatenate(parts, axis=2)
-    return values[:, :, np.isfinite(values[:, 0]).mean(axis=0) > 0.5]
+        power = np.stack([stack[name].isel(y=rows, x=columns).to_numpy() for name in polarisations], axis=1)
+        values = log_power(power)
+        parts.append(values[:, :, stride // 2 :: stride, stride // 2 :: stride].reshape(*values.shape[:2], -1))
+        means.append(_block_means(values))
+    values, blocks = np.concatenate(parts, axis=2), np.concatenate(means, axis=2)
+    known, whole = (np.isfinite(v[:, 0]).mean(axis=0) > 0.5 for v in (values, blocks))
+    return values[:, :, known], blocks[:, :, whole]
+
+
+def _block_means(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[time, polarisation, block], means of logs over BLOCK x BLOCK pixels; NaN where a pixel is missing."""
+    height, width = values.shape[2] // BLOCK * BLOCK, values.shape[3] // BLOCK * BLOCK
+    cut = values[:, :, :height, :width].reshape(*values.shape[:2], height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    flat = cut.mean(axis=(3, 5)).reshape(*values.shape[:2], -1)
+    return flat[:, :, :: max(1, flat.shape[2] // MOST_BLOCKS)]
+
+
+def _shared(
+    blocks: NDArray[np.float32],
+    background: Background,
+    days: NDArray[np.float64],
+    covariances: dict[tuple[int, int], Covariance],
+) -> dict[tuple[int, int], Covariance]:
+    """What neighbours do together; nothing is known of it where there are too few blocks."""
+    if blocks.shape[2] < FEWEST_BLOCKS:
+        return {key: Covariance(0.0, (0.0,) * len(value.drift), 0.0) for key, value in covariances.items()}
+    together = _covariances(blocks, background, days)
+    effective = BLOCK**2 / PIXELS_PER_CELL
+    return {key: shared_part(value, together[key], effective) for key, value in covariances.items()}
 
 
 def _covariances(
@@ -208,6 +240,7 @@ def _dataset(
     polarisations: list[str],
     background: Background,
     covariances: dict[tuple[int, int], Covariance],
+    shared: dict[tuple[int, int], Covariance],
 ) -> xr.Dataset:
     dims = ("stratum_name", "polarisation")
     data = xr.Dataset(
@@ -230,9 +263,10 @@ def _dataset(
     data["scatter_db"] = (dims, background.scatter * DB_PER_LOG, {"units": "dB"})
     data["effective_looks"] = (dims, background.effective_looks, {"units": "1"})
     data["stratum_present"] = (("stratum_name",), background.present)
-    data.attrs["covariance"] = json.dumps(
-        {f"{STRATA[s]} {polarisations[p]}": [c.nugget, *c.drift, c.season] for (s, p), c in covariances.items()}
-    )
+    for name, parts in (("covariance", covariances), ("shared_covariance", shared)):
+        data.attrs[name] = json.dumps(
+            {f"{STRATA[s]} {polarisations[p]}": [c.nugget, *c.drift, c.season] for (s, p), c in parts.items()}
+        )
     return data
 
 
@@ -262,15 +296,21 @@ def background_of(change: xr.Dataset) -> Background:
 
 
 def covariances_of(change: xr.Dataset) -> dict[tuple[int, int], Covariance]:
-    """The temporal covariances that `detect_change` fitted, by (stratum, polarisation)."""
-    stored = json.loads(str(change.attrs["covariance"]))
-    polarisations = [str(name) for name in change["polarisation"].values]
+    """The temporal covariances of single pixels that `detect_change` fitted, by (stratum, polarisation)."""
+    return _stored(change, "covariance")
+
+
+def shared_covariances_of(change: xr.Dataset) -> dict[tuple[int, int], Covariance]:
+    """The part of them that neighbouring pixels share, by (stratum, polarisation)."""
+    return _stored(change, "shared_covariance")
+
+
+def _stored(change: xr.Dataset, name: str) -> dict[tuple[int, int], Covariance]:
+    stored = json.loads(str(change.attrs[name]))
+    polarisations = [str(value) for value in change["polarisation"].values]
     return {
         (s, p): Covariance(parts[0], tuple(parts[1:-1]), parts[-1])
         for s, stratum in enumerate(STRATA)
-        for p, name in enumerate(polarisations)
-        for parts in [stored[f"{stratum} {name}"]]
+        for p, polarisation in enumerate(polarisations)
+        for parts in [stored[f"{stratum} {polarisation}"]]
     }
-
-
-__all__ = ["StepFilter", "background_of", "covariances_of", "detect_change"]

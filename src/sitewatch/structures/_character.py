@@ -17,6 +17,8 @@ from sitewatch.structures._window import Window
 RING_PIXELS = 5
 # Speckle of neighbours hangs together: so many pixels count as one (see `change.correlation_area`).
 PIXELS_PER_LOOK_CELL = 1.8
+# Mean log-likelihood ratio of a pixel from which on an image speaks for one of the two states.
+CLEAR_RATIO = 0.15
 # All images of a track share a radiometric error of about this size (dB, sd).
 RADIOMETRY_DB = 0.3
 
@@ -77,12 +79,15 @@ def characterise(
     footprint: NDArray[np.bool_],
     presence: Presence,
     covariances: dict[tuple[int, int], Covariance],
+    shared: dict[tuple[int, int], Covariance],
     searched_pixels: int,
 ) -> Character:
     """Describe a footprint as a whole.
 
     Parameters
     ----------
+    covariances, shared
+        Variance components of single pixels, and the part that neighbours share.
     searched_pixels
         How many pixels were searched for structures; the p-value pays for them.
     """
@@ -102,11 +107,14 @@ def characterise(
     ring_raw = window.log_values[:, :, ring].astype(float) if ring.any() else raw
     before, after = _mean(series, clear), _mean(raw_series, whole)
     effective = max(rows.size / PIXELS_PER_LOOK_CELL, 1.0)
-    middle = 0.5 * (_mean(series, clear) + _mean(series, whole))
-    up = np.sign(_mean(series, whole) - _mean(series, clear))
-    weight = np.abs(_mean(series, whole) - _mean(series, clear))
-    side = ((series - middle) * up * weight).sum(axis=1)
-    z = _sequential_z(series, growth, water.mean() > 0.5, effective, covariances, window.days)
+    standing = growth > 0.5 * max(growth[-1], 1e-9)
+    sure = presence.built_by > 0.9
+    # Mean log-likelihood ratio of the whole footprint (of what is built of it) at each image.
+    for_built = np.where(clear, presence.ratio.mean(axis=1), (presence.ratio * sure).sum(axis=1) / np.maximum(sure.sum(axis=1), 1))
+    counted = np.where(sure[:, None, :], presence.deviation, np.nan)
+    level_error = np.full(series.shape, np.nan)
+    level_error[standing] = np.nanmean(counted[standing], axis=2)
+    z = _sequential_z(series, growth, water.mean() > 0.5, effective, covariances, shared, window.days)
     trials = max(searched_pixels / max(rows.size, 1), 1.0) * series.shape[0]
     p_value = float(min(1.0, trials * chi2.sf(float(z[-1]) ** 2, series.shape[1])))
     ring_before = _mean(np.nanmean(ring_rest, axis=2), clear)
@@ -120,11 +128,11 @@ def characterise(
         water_share=float(water.mean()),
         on_shore=bool((~window.water & ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=2)).any()),
         scatter_before_db=_swing_db(series, clear, window, effective),
-        scatter_after_db=_swing_db(raw_series if water.mean() > 0.5 else series, whole, window, effective),
+        scatter_after_db=_swing_db(level_error, standing, window, effective / 2),
         images_before=int(clear.sum()),
-        images_after=int((growth > 0.5 * max(growth[-1], 1e-9)).sum()),
-        like_after_before=float((side[clear] > 0).mean()) if clear.any() else 0.0,
-        like_before_after=float((side[whole] < 0).mean()) if whole.any() else 0.0,
+        images_after=int(standing.sum()),
+        like_after_before=float((for_built[clear] > CLEAR_RATIO).mean()) if clear.any() else 0.0,
+        like_before_after=float((for_built[standing] < -CLEAR_RATIO).mean()) if standing.any() else 0.0,
         p_value=p_value,
         z=z,
     )
@@ -157,7 +165,7 @@ def _swing_db(series: NDArray[np.float64], when: NDArray[np.bool_], window: Wind
     chosen = series[when]
     chosen = chosen[np.isfinite(chosen).all(axis=1)]
     if len(chosen) < 3:
-        return 0.0
+        return float("nan")
     step = np.diff(chosen, axis=0)
     limit = 3.0 * 1.4826 * np.median(np.abs(step), axis=0) + 1e-6
     variance = 0.5 * float(np.mean(np.clip(step, -limit, limit) ** 2))
@@ -171,6 +179,7 @@ def _sequential_z(
     on_water: bool,
     effective: float,
     covariances: dict[tuple[int, int], Covariance],
+    shared: dict[tuple[int, int], Covariance],
     days: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """[time], z-score (root of the sum over polarisations of z^2) of the growth-shaped step up to each image."""
@@ -178,9 +187,9 @@ def _sequential_z(
     total = np.zeros(n_time)
     radiometry = (RADIOMETRY_DB / DB_PER_LOG) ** 2
     for pol in range(n_pol):
-        parts = covariances[0 if on_water else 1, pol]
-        shared = dataclasses.replace(parts, nugget=parts.nugget / effective + radiometry)
-        matrix = shared.matrix(days)
+        together = shared[0 if on_water else 1, pol].matrix(days)
+        alone = covariances[0 if on_water else 1, pol].matrix(days) - together
+        matrix = together + alone / effective + radiometry * np.eye(n_time)
         known = np.isfinite(series[:, pol])
         for last in range(2, n_time):
             use = np.flatnonzero(known[: last + 1])

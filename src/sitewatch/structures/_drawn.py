@@ -10,7 +10,7 @@ import xarray as xr
 from odc.geo.geom import Geometry
 from rasterio.features import rasterize
 
-from sitewatch.change import covariances_of, detect_change
+from sitewatch.change import covariances_of, detect_change, shared_covariances_of
 from sitewatch.errors import StructureError
 from sitewatch.structures._character import characterise
 from sitewatch.structures._describe import describe
@@ -84,7 +84,7 @@ def _in_track(
     part = change.isel(y=box[0], x=box[1])
     presence = follow(window, inside, part["first_image"].to_numpy(), part["statistic"].to_numpy(), covariances)
     # The place was given, not searched for: the p-value pays for the dates only.
-    character = characterise(window, inside, presence, covariances, searched_pixels=int(inside.sum()))
+    character = characterise(window, inside, presence, covariances, shared_covariances_of(change), searched_pixels=int(inside.sum()))
     pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
     shape = measure(inside, window.stack.odc.geobox, pixel_m)
     return describe(Found(window, inside, presence, character, shape, grade(character, shape, alpha)))

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sitewatch.change import Covariance, covariances_of
+from sitewatch.change import Covariance, covariances_of, shared_covariances_of
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
 from sitewatch.structures._character import Character, characterise
@@ -73,14 +73,14 @@ def find_in_track(
     stack: xr.Dataset, change: xr.Dataset, *, alpha: float = 0.01, progress: Progress = silent
 ) -> list[Found]:
     """Footprints that one track shows, strongest first."""
-    covariances = covariances_of(change)
+    covariances, shared = covariances_of(change), shared_covariances_of(change)
     regions = candidate_regions(change)[:MOST_REGIONS]
     taken = np.zeros((stack.sizes["y"], stack.sizes["x"]), bool)
     searched = int(np.isfinite(change["p_value"].to_numpy()).sum())
     claims = _claims(regions, taken.shape)
     found = []
     for number, region in enumerate(regions):
-        one = examine(stack, change, region, number, claims, taken, covariances, searched, alpha)
+        one = examine(stack, change, region, number, claims, taken, covariances, shared, searched, alpha)
         if one is not None:
             taken[one.window.rows, one.window.columns] |= one.footprint
             found.append(one)
@@ -104,6 +104,7 @@ def examine(
     claims: NDArray[np.int32],
     taken: NDArray[np.bool_],
     covariances: dict[tuple[int, int], Covariance],
+    shared: dict[tuple[int, int], Covariance],
     searched: int,
     alpha: float,
 ) -> Found | None:
@@ -124,7 +125,7 @@ def examine(
     if footprint.sum() < 4:
         return None
     presence = follow(window, footprint, first_image, box["statistic"].to_numpy(), covariances)
-    character = characterise(window, footprint, presence, covariances, searched)
+    character = characterise(window, footprint, presence, covariances, shared, searched)
     shape = measure(footprint, geobox, pixel_m)
     verdict = grade(character, shape, alpha)
     if verdict.kind == "road":

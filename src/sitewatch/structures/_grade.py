@@ -21,6 +21,9 @@ PIER_ELONGATION = 2.3
 NARROW_PIER_M = 70.0
 # Below this step the mean level's change is not told from ground that dries, grows or is felled (dB).
 SMALLEST_STEP_DB = 1.2
+# A removed building stood out from its surroundings and fell in the co-polarised channel; felled trees fall mostly in
+# the cross-polarised one.
+SMALLEST_DEMOLITION_DB = 1.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,9 +75,11 @@ def _sure(distance: float, width: float) -> float:
 def _on_water(character: Character, shape: Shape) -> tuple[str, float, str]:
     brighter = float(character.step_db.mean()) > 0
     if not brighter:
-        if character.scatter_before_db > STEADY_DB or character.like_after_before > STRAY_SHARE:
+        if not character.scatter_before_db <= STEADY_DB or character.like_after_before > STRAY_SHARE:
             return "ship", _sure(character.scatter_before_db - STEADY_DB, 0.4), "a vessel that lay here and left"
         return "demolition", 0.5, ""
+    if np.isnan(character.scatter_after_db):
+        return "unknown", 0.5, ""
     if character.scatter_after_db > STEADY_DB:
         text = f"its level swings by {character.scatter_after_db:.1f} dB from image to image as moored ships do"
         return "ship", _sure(character.scatter_after_db - STEADY_DB, 0.4), text
@@ -92,6 +97,7 @@ def _on_land(character: Character, shape: Shape) -> tuple[str, float, str]:
             return "wet soil", 0.5, f"a rise of {float(step.max()):.1f} dB is within what wet or ploughed ground does"
         return "building", _sure(float(step.max()) - SMALLEST_STEP_DB, 0.7), ""
     stood_out = float((character.above_before_db + character.above_after_db).mean())
-    if stood_out > 0:
-        return "demolition", _sure(stood_out, 0.8), ""
+    drop = -float(step[0])
+    if stood_out > 0 and drop > SMALLEST_DEMOLITION_DB and float(character.above_before_db[0]) > SMALLEST_DEMOLITION_DB:
+        return "demolition", _sure(min(stood_out, drop - SMALLEST_DEMOLITION_DB), 0.8), ""
     return "felling", _sure(-stood_out, 0.8), "ground that became darker than its surroundings without a structure before: felled or cleared"

@@ -24,10 +24,10 @@ from sitewatch.structures._window import Window
 STRANGER_SHARE = 0.03
 STRANGER_RANGE = 40.0 / DB_PER_LOG
 # Shares of the prior on a pixel's change point: flat, the structure's growth, the neighbours'.
-PRIOR_SHARES = (0.02, 0.28, 0.70)
+PRIOR_SHARES = (0.001, 0.1, 0.899)
 NEIGHBOUR_SIGMA_PIXELS = 1.0
 GUESS_SIGMA_PIXELS = 1.2
-ROUNDS = 12
+ROUNDS = 8
 LEVEL_PRIOR_IMAGES = 1.5
 
 
@@ -43,12 +43,18 @@ class Presence:
         [polarisation, pixel], ln power levels, `before` with the date effect removed.
     pixels
         Row and column of each pixel in the window.
+    ratio
+        [image, pixel], log-likelihood ratio of built against not built at each image.
+    deviation
+        [image, polarisation, pixel], ln power less the pixel's level as built.
     """
 
     built_by: NDArray[np.float64]
     before: NDArray[np.float64]
     after: NDArray[np.float64]
     pixels: tuple[NDArray[np.intp], NDArray[np.intp]]
+    ratio: NDArray[np.float64]
+    deviation: NDArray[np.float64]
 
 
 def follow(
@@ -91,7 +97,7 @@ def follow(
             axis=1,
         )
         built = _change_points(ratio, footprint, rows, columns)
-    return Presence(built, before, after, (rows, columns))
+    return Presence(built, before, after, (rows, columns), ratio, raw - effect - after[None])
 
 
 def _first_guess(
@@ -101,14 +107,20 @@ def _first_guess(
     columns: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """[pixel], median change point of each pixel's neighbourhood, weighted by nearness and strength."""
-    distance2 = (rows[:, None] - rows[None, :]) ** 2 + (columns[:, None] - columns[None, :]) ** 2
-    strength = np.minimum(np.nan_to_num(statistic[rows, columns]), 400.0) ** 2 + 1.0
-    weight = np.exp(-0.5 * distance2 / GUESS_SIGMA_PIXELS**2) * strength[None, :]
-    own = first_image[rows, columns].astype(float)
-    order = np.argsort(own)
-    share = np.cumsum(weight[:, order], axis=1)
-    middle = (share >= 0.5 * share[:, -1:]).argmax(axis=1)
-    return own[order][middle]
+    reach = int(np.ceil(3 * GUESS_SIGMA_PIXELS))
+    inside = np.zeros(first_image.shape)
+    inside[rows, columns] = np.minimum(np.nan_to_num(statistic[rows, columns]), 400.0) ** 2 + 1.0
+    strength = np.pad(inside, reach)
+    images = np.pad(first_image.astype(float), reach)
+    offsets = [(dy, dx) for dy in range(-reach, reach + 1) for dx in range(-reach, reach + 1)]
+    at = [(rows + reach + dy, columns + reach + dx) for dy, dx in offsets]
+    near = np.array([np.exp(-0.5 * (dy**2 + dx**2) / GUESS_SIGMA_PIXELS**2) for dy, dx in offsets])
+    weight = np.stack([strength[y, x] for y, x in at]) * near[:, None]
+    value = np.stack([images[y, x] for y, x in at])
+    order = np.argsort(value, axis=0)
+    share = np.cumsum(np.take_along_axis(weight, order, axis=0), axis=0)
+    middle = (share >= 0.5 * share[-1]).argmax(axis=0)
+    return np.take_along_axis(value, order, axis=0)[middle, np.arange(rows.size)]
 
 
 def _looks_before(

@@ -14,8 +14,10 @@ from skimage.filters import apply_hysteresis_threshold
 CORE_P = 1e-4
 EDGE_P = 1e-2
 FEWEST_PIXELS = 4
-# Pieces of a thin dark line lie up to this many pixels apart (texture hides the change of single pixels).
+# Pieces of one structure lie up to twice this many pixels apart (texture hides the change of single pixels), and
+# changed within this share of the record of each other.
 BRIDGE_PIXELS = 1
+SAME_TIME_SHARE = 0.12
 EIGHT = np.ones((3, 3), bool)
 
 
@@ -61,10 +63,34 @@ def candidate_regions(change: xr.Dataset) -> list[Region]:
         same = (sign > 0) == brighter
         strong = np.where(same, np.maximum(evidence, np.where(nearby > 2.5, nearby, 0.0)), 0.0)
         marked = apply_hysteresis_threshold(strong, -np.log10(EDGE_P), -np.log10(CORE_P))
-        bridged = ndi.binary_closing(np.pad(marked, 2), EIGHT, iterations=BRIDGE_PIXELS)[2:-2, 2:-2] | marked
-        labels, count = ndi.label(bridged, EIGHT)
+        labels = _pieces(marked, change["first_image"].to_numpy())
         for i, box in enumerate(ndi.find_objects(labels), start=1):
+            if box is None:
+                continue
             mask = (labels[box] == i) & marked[box]
             if mask.sum() >= FEWEST_PIXELS and (evidence[box][mask] > -np.log10(CORE_P)).sum() >= 2:
                 found.append((float(evidence[box][mask].sum()), Region(box[0], box[1], mask, brighter)))
     return [region for _, region in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _pieces(marked: NDArray[np.bool_], first_image: NDArray[np.integer]) -> NDArray[np.int32]:
+    """[y, x], labels of connected pixels; pieces across a small gap join where they changed at about the same time."""
+    labels, count = ndi.label(marked, EIGHT)
+    if count < 2:
+        return labels
+    wide, _ = ndi.label(ndi.binary_dilation(marked, EIGHT, iterations=BRIDGE_PIXELS), EIGHT)
+    group = ndi.maximum(wide, labels, np.arange(1, count + 1)).astype(int)
+    when = ndi.median(first_image, labels, np.arange(1, count + 1))
+    low = ndi.labeled_comprehension(first_image, labels, np.arange(1, count + 1), lambda v: np.percentile(v, 10), float, 0)
+    high = ndi.labeled_comprehension(first_image, labels, np.arange(1, count + 1), lambda v: np.percentile(v, 90), float, 0)
+    size = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    near = SAME_TIME_SHARE * float(first_image.max())
+    target = np.arange(1, count + 1)
+    for g in np.unique(group):
+        members = np.flatnonzero(group == g)
+        if members.size < 2:
+            continue
+        main = members[np.argmax(size[members])]
+        fits = (when[members] >= low[main] - near) & (when[members] <= high[main] + near)
+        target[members[fits]] = main + 1
+    return np.concatenate([[0], target])[labels].astype(np.int32)
