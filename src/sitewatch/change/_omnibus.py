@@ -25,8 +25,9 @@ from sitewatch.change._omnibus_kernel import search
 from sitewatch.change._omnibus_laws import NullLaws, exact_laws
 from sitewatch.errors import ChangeError
 
-# More distinct numbers of looks than this are rounded to steps of 2 %, so that the tables stay small.
-_MOST_LAWS = 64
+# More distinct numbers of looks than this are rounded to steps of 4 %, so that there are few tables.
+_MOST_LAWS = 24
+_ROUNDING = 0.04
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _laws_of_pixels(looks: ArrayLike, shape: tuple[int, ...]) -> tuple[list[floa
         raise ChangeError("The number of looks must be positive", hint="Use NaN for pixels that are not to be tested.")
     distinct = np.unique(values[known])
     if distinct.size > _MOST_LAWS:
-        values = np.exp(np.round(np.log(values) / 0.02) * 0.02)
+        values = np.exp(np.round(np.log(values) / _ROUNDING) * _ROUNDING)
         distinct = np.unique(values[known])
     index = np.where(known, np.searchsorted(distinct, values), -1)
     return [float(n) for n in distinct] or [1.0], index.astype(np.int64)
@@ -98,7 +99,8 @@ def sequential_omnibus(
         which is then tested on the rest. Zeros count as -60 dB of the pixel's mean. A channel that is 0 throughout
         takes the pixel out. Any unit: only ratios matter. C order is fastest.
     looks
-        Equivalent number of looks, a scalar or [y, x]; NaN leaves a pixel out.
+        Equivalent number of looks, a scalar or [y, x]; NaN leaves a pixel out. More than 24 distinct values are rounded
+        to within 2 %.
     alpha
         Chance that a pixel that never changed is called changed.
     laws

@@ -11,7 +11,7 @@ integrand, which gives P(L > x) to about 1e-10 relative, far into the tail, for 
 P from tables of ln P over sqrt(L), cubic Hermite with exact slopes.
 
 `box_laws` tabulates the approximation of Conradsen, Nielsen and Skriver (2016) in the same form. It is good from a few
-looks on and off by up to a factor of several at one look; see docs/statistics-omnibus.md for both.
+looks on and wrong at one; see docs/statistics-omnibus.md for both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sitewatch.change._gamma import digamma, log_gamma, trigamma_scalar
 from sitewatch.change._numba import kernel, parallel_kernel
 from sitewatch.errors import ChangeError
 
-# Intervals of a table, and the ln P at its end; beyond it ln P goes on as a straight line in L.
+# Intervals of a table, and the ln P at its end; beyond it ln P goes on as its asymptote does.
 _INTERVALS = 160
 _LOWEST_LN_P = -90.0
 
@@ -156,7 +156,7 @@ def _tabulate(looks: NDArray[np.float64], channels: int, step: NDArray[np.float6
         du = math.sqrt(high) / intervals
         step[law, statistic, images] = du
         for node in range(intervals + 1):
-            u = node * du if node > 0 else 0.02 * du
+            u = node * du if node > 0 else 0.004 * du
             ln_p, density = survival(statistic, n, images, channels, u * u)
             slope = -2.0 * u * density * math.exp(-ln_p) * du
             if node == 0:
@@ -176,9 +176,11 @@ def ln_p_value(deviance: float, step: float, table: NDArray[np.float64]) -> floa
     position = math.sqrt(deviance) / step
     last = table.shape[0] - 1
     if position >= last:
-        # Slope in L at the end of the table: d lnP / dL = (d lnP / du) / (2u).
+        # The generating function's pole at s = 1 makes the tail exp(-L) L^m; the slope at the table's end,
+        # d lnP / dL = (d lnP / du) / (2u) = m / L - 1, gives m.
         end = last * step
-        return table[last, 0] + (deviance - end * end) * table[last, 1] / (2.0 * end * step)
+        power = end * end + 0.5 * end * table[last, 1] / step
+        return table[last, 0] - (deviance - end * end) + power * math.log(deviance / (end * end))
     i = int(position)
     t = position - i
     v0, d0, v1, d1 = table[i, 0], table[i, 1], table[i + 1, 0], table[i + 1, 1]
@@ -198,6 +200,12 @@ def _check(looks: Sequence[float], images: int, channels: int) -> None:
         )
 
 
+def _frozen(laws: NullLaws) -> NullLaws:
+    """The same with read-only arrays: tables are shared, and the kernels are compiled for read-only ones."""
+    laws.looks.flags.writeable = laws.step.flags.writeable = laws.table.flags.writeable = False
+    return laws
+
+
 @functools.lru_cache(maxsize=32)
 def _exact_laws(looks: tuple[float, ...], images: int, channels: int) -> NullLaws:
     step = np.ones((len(looks), 2, images + 1))
@@ -205,8 +213,7 @@ def _exact_laws(looks: tuple[float, ...], images: int, channels: int) -> NullLaw
     values = np.asarray(looks, dtype=np.float64)
     if images > 1:
         _tabulate(values, channels, step, table)
-    step.flags.writeable = table.flags.writeable = values.flags.writeable = False
-    return NullLaws(values, channels, step, table)
+    return _frozen(NullLaws(values, channels, step, table))
 
 
 def exact_laws(looks: Sequence[float], images: int, channels: int) -> NullLaws:
@@ -278,4 +285,4 @@ def box_laws(looks: Sequence[float], images: int, channels: int) -> NullLaws:
                 table[law, statistic, k, :, 1] = 8.0 * (ln_p[2::16] - ln_p[:-2:16])
                 table[law, statistic, k, 0, 1] = 16.0 * (ln_p[2] - ln_p[1]) if f == 1 else 0.0
                 step[law, statistic, k] = du
-    return NullLaws(np.asarray(looks, dtype=np.float64), channels, step, table)
+    return _frozen(NullLaws(np.asarray(looks, dtype=np.float64), channels, step, table))
