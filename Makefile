@@ -35,6 +35,9 @@ format: $(STAMP)  ## Put the code in the agreed style
 bench: $(STAMP)  ## Measure speed
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
+pictures: $(STAMP)  ## Draw the pictures of the README anew
+	$(BIN)/python docs/make_pictures.py docs/images
+
 lock: $(STAMP)  ## Write the versions now installed to constraints.txt
 	.ci/lock $(BIN)/python > constraints.txt.new
 	mv constraints.txt.new constraints.txt

@@ -1,8 +1,6 @@
 """Lets ``python -m sitewatch`` stand in for the ``sitewatch`` command."""
 
-import sys
-
-from sitewatch.cli import main
+from sitewatch.cli import run_process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_process()

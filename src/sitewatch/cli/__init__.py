@@ -3,6 +3,6 @@
 Modules here import the raster stack only inside the commands, so that ``sitewatch --help`` answers at once.
 """
 
-from sitewatch.cli._app import app, main
+from sitewatch.cli._app import app, main, run_process
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run_process"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from sitewatch import __version__
 from sitewatch.cli._date import date
 from sitewatch.cli._demo import demo
+from sitewatch.cli._exits import INTERRUPTED
 from sitewatch.cli._inspect import inspect
 from sitewatch.cli._power import power
 from sitewatch.cli._run import run
@@ -66,3 +68,17 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def run_process() -> None:
+    """Be the ``sitewatch`` process: run the command line and end with its exit code."""
+    if "--debug" not in sys.argv:
+        # What an interrupt leaves half made complains as it is cleared away; that is no news to a user.
+        sys.unraisablehook = lambda _: None
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code == INTERRUPTED:
+        # Ctrl-C means now: threads that still read an image would hold the exit up.
+        os._exit(code)
+    sys.exit(code)

@@ -97,7 +97,7 @@ def _print_truth(terminal: Terminal, pairs: Sequence[tuple[dict[str, Any], Struc
             f"{true['onset_earliest']} .. {true['onset_latest']}",
             f"{true['area_m2']:.0f} m2",
             found.id if found else "[red]not found[/]",
-            interval_text(found.onset) if found else "",
+            (interval_text(found.onset) or "can't be told") if found else "",
             measure_text(found.area_m2, "m2") if found else "",
         )
     terminal.out.print()

@@ -56,7 +56,7 @@ def print_structures(terminal: Terminal, structures: Sequence[Structure]) -> Non
                 s.id,
                 s.kind,
                 f"[{_STYLE[s.status]}]{s.status}[/]",
-                interval_text(s.onset),
+                interval_text(s.onset) or "can't be told",
                 interval_text(s.completion) or "not yet",
                 measure_text(s.area_m2, "m2"),
                 measure_text(s.length_m, "m"),
