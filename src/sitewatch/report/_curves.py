@@ -29,7 +29,7 @@ from sitewatch.report._style import (
 from sitewatch.structures._structure import Structure
 
 WIDTH_IN = 5.4
-LEGEND_COLUMNS = 3
+LEGEND_COLUMNS = 2
 
 
 def structure_curves(structure: Structure, series: Sequence[Series], colours: Mapping[str, str]) -> Figure:
@@ -134,7 +134,7 @@ def _marks(structure: Structure, series: Sequence[Series], colours: Mapping[str,
         marks.append(Line2D([], [], color=PREPARATION_COLOUR, linestyle="--", label="site preparation first seen"))
     for track, label in {s.track: s.track_label for s in series}.items():
         colour = colours.get(track, TRACK_COLOURS[0])
-        marks.append(Line2D([], [], color=colour, marker="o", markersize=3, label=drawable(label[:42])))
+        marks.append(Line2D([], [], color=colour, marker="o", markersize=3, label=drawable(label[:40])))
     if series:
         marks.append(Line2D([], [], color=MUTED, linewidth=0.7, label="thin: its surroundings"))
     return marks

@@ -63,7 +63,7 @@ def overview_map(
     """
     dated = [s for s in structures if s.status == "confirmed" and s.onset]
     lines = _legend_lines(structures)
-    foot = 1.0 + (0.24 if lines else 0) + (0.42 if len(_onsets(dated)) > 1 else 0)
+    foot = 0.95 + (0.26 if lines else 0) + (0.42 if len(_onsets(dated)) > 1 else 0)
     sheet = new_sheet(
         picture.frame, width_in=WIDTH_IN, max_height_in=MAX_HEIGHT_IN, head_in=0.28, foot_in=foot, margins_in=MARGINS_IN
     )
@@ -103,7 +103,7 @@ def composite_map(before: Picture, after: Picture) -> Figure:
     """Before in red, after in green and blue: new brightness turns cyan, lost brightness red, the unchanged grey."""
     key_in = 0.3
     sheet = new_sheet(
-        before.frame, width_in=WIDTH_IN, max_height_in=MAX_HEIGHT_IN, head_in=0.28 + key_in, foot_in=0.8,
+        before.frame, width_in=WIDTH_IN, max_height_in=MAX_HEIGHT_IN, head_in=0.28 + key_in, foot_in=0.92,
         margins_in=MARGINS_IN,
     )  # fmt: skip
     black, white = stretch_db(before.db, after.db)
@@ -190,7 +190,7 @@ def _onset_norm(dated: Sequence[Structure]) -> Normalize:
 def _lower_foot(sheet: Sheet, picture: Picture, lines: list[tuple[str, str]], dated: Sequence[Structure]) -> None:
     top = sheet.foot_in - TICK_LABELS_IN
     standard_foot(sheet, picture, top_in=top)
-    y = top - 0.72
+    y = top - 0.82
     x = 0.0
     onsets = _onsets(dated)
     for status, word in lines:
