@@ -156,14 +156,14 @@ def _tabulate(looks: NDArray[np.float64], channels: int, step: NDArray[np.float6
         du = math.sqrt(high) / intervals
         step[law, statistic, images] = du
         for node in range(intervals + 1):
-            u = node * du if node > 0 else 0.004 * du
+            u = node * du if node > 0 else 0.02 * du
             ln_p, density = survival(statistic, n, images, channels, u * u)
-            slope = -2.0 * u * density * math.exp(-ln_p) * du
             if node == 0:
-                # P = 1 - C u^f near 0, so the slope there is 0 unless there is one degree of freedom.
                 ln_p = 0.0
-                freedom = channels * (images - 1 if statistic == 0 else 1)
-                slope = slope if freedom == 1 else 0.0
+            slope = -2.0 * u * density * math.exp(-ln_p) * du
+            if node == 0 and channels * (images - 1 if statistic == 0 else 1) > 1:
+                # P = 1 - C u^f near 0, level there unless there is one degree of freedom.
+                slope = 0.0
             table[law, statistic, images, node, 0] = ln_p
             table[law, statistic, images, node, 1] = slope
 
