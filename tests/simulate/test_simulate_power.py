@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from scipy import integrate, ndimage, stats
 
 from sitewatch.errors import ChangeError
-from sitewatch.simulate import CONTRASTS_DB, gamma_divergence, inject, smallest_detectable, speckle, verify_power
+from sitewatch.simulate import (
+    CONTRASTS_DB,
+    gamma_divergence,
+    inject,
+    inject_steady,
+    smallest_detectable,
+    speckle,
+    verify_power,
+)
 from sitewatch.simulate._information import (
     detection_probability,
     information_needed,
@@ -186,6 +194,21 @@ def test_an_injection_changes_the_level_by_the_stated_decibels_and_nothing_else(
     assert changed.attrs == stack.attrs
     only = inject(stack, mask, {"VV": 5.0}, when)
     np.testing.assert_array_equal(only["VH"], stack["VH"])
+
+
+def test_a_steady_injection_leaves_the_swing_of_its_surroundings_behind() -> None:
+    stack = plain_stack(size=60)
+    mask = np.zeros((60, 60), bool)
+    mask[20:40, 20:40] = True
+    changed = inject_steady(stack, mask, {"VV": 10.0}, stack["time"].to_numpy()[12])
+    inside, outside = (10 * np.log10(changed["VV"].to_numpy()[:, where].mean(axis=1)) for where in (mask, ~mask))
+    assert inside[12:].std() < 0.3 < 1 < outside[12:].std()
+    assert inside[12:].mean() - np.median(inside[:12]) == pytest.approx(10, abs=0.5)
+    np.testing.assert_array_equal(changed["VV"].to_numpy()[:12], stack["VV"].to_numpy()[:12])
+    np.testing.assert_array_equal(changed["VV"].to_numpy()[:, ~mask], stack["VV"].to_numpy()[:, ~mask])
+    np.testing.assert_array_equal(changed["VH"], stack["VH"])
+    speckle_kept = np.corrcoef(changed["VV"].to_numpy()[20, mask], stack["VV"].to_numpy()[20, mask])[0, 1]
+    assert speckle_kept > 0.9
 
 
 def test_an_injection_that_does_not_fit_is_said() -> None:

@@ -2,11 +2,12 @@
 
 `simulate_coast` draws a coast where things are built among ships, tides and weather; `write_scenario` puts it on disk
 as scenes, a site and the truth. `smallest_detectable` maps, for a real or simulated stack, how large a lasting change
-must be to be seen; `inject` and `verify_power` put such changes into the stack and count what a detector finds.
+must be to be seen; `inject`, `inject_steady` and `verify_power` put such changes into the stack and count what a
+detector finds.
 """
 
 from sitewatch.simulate._information import gamma_divergence
-from sitewatch.simulate._inject import inject, verify_power
+from sitewatch.simulate._inject import inject, inject_steady, verify_power
 from sitewatch.simulate._power import CONTRASTS_DB, smallest_detectable
 from sitewatch.simulate._scenario import (
     Acquisitions,
@@ -33,6 +34,7 @@ __all__ = [
     "demo_scenario",
     "gamma_divergence",
     "inject",
+    "inject_steady",
     "revisit_dates",
     "simulate_coast",
     "smallest_detectable",

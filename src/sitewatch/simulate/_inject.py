@@ -14,10 +14,12 @@ from sitewatch.progress import Progress, silent
 from sitewatch.simulate._fields import BoolArray, to_linear
 
 Detector = Callable[[xr.Dataset], BoolArray]
+Injector = Callable[[xr.Dataset, BoolArray, Mapping[str, float], np.datetime64], xr.Dataset]
 
 # the overlap at which the IARPA SMART evaluation calls a site found
 _FOUND_IOU = 0.2
 _GAP_PX = 8
+_SURROUNDINGS_PX = 7
 
 
 def inject(
@@ -45,13 +47,7 @@ def inject(
     ChangeError
         If the mask does not fit the stack, or a polarisation is not in it.
     """
-    if mask.shape != (stack.sizes["y"], stack.sizes["x"]):
-        raise ChangeError(f"the mask has the shape {mask.shape}, the stack {stack.sizes['y'], stack.sizes['x']}")
-    missing = [pol for pol in contrast_db if pol not in stack.data_vars]
-    if missing:
-        raise ChangeError(
-            f"the stack has no {', '.join(missing)}", hint=f"It has {', '.join(map(str, stack.data_vars))}"
-        )
+    _check_fit(stack, mask, contrast_db)
     changed = xr.DataArray(mask, dims=("y", "x")) & (stack["time"] >= from_time)
     # exactly one where nothing changes, so that those pixels stay bit for bit
     gains = {pol: 1 + changed * np.float32(to_linear(level) - 1) for pol, level in contrast_db.items()}
@@ -63,6 +59,41 @@ def inject(
     )
 
 
+def inject_steady(
+    stack: xr.Dataset, mask: BoolArray, contrast_db: Mapping[str, float], from_time: np.datetime64
+) -> xr.Dataset:
+    """Put something inside a mask that no longer follows its surroundings, as a pier does not follow the sea.
+
+    Like `inject`, but each date's level is taken off with the pixels' surroundings (7 by 7 pixels) and replaced by a
+    steady one: the time median of the mask's mean before `from_time`, raised by `contrast_db`. The images keep their
+    speckle. With nothing before `from_time` the whole series serves.
+    """
+    _check_fit(stack, mask, contrast_db)
+    after = (stack["time"] >= from_time).to_numpy()
+    before = ~after if (~after).any() else np.ones_like(after)
+    out = {}
+    for pol, contrast in contrast_db.items():
+        values = stack[pol].transpose("time", "y", "x").to_numpy().copy()
+        usual = float(np.nanmedian([np.mean(image[mask]) for image in values[before]]))
+        level = usual * float(to_linear(contrast))
+        for index in np.flatnonzero(after):
+            image = values[index]
+            around = ndi.uniform_filter(np.nan_to_num(image), _SURROUNDINGS_PX, mode="nearest")
+            image[mask] = level * image[mask] / np.maximum(around[mask], np.finfo(np.float32).tiny)
+        out[pol] = stack[pol].transpose("time", "y", "x").copy(data=values)
+    return stack.assign(out)
+
+
+def _check_fit(stack: xr.Dataset, mask: BoolArray, contrast_db: Mapping[str, float]) -> None:
+    if mask.shape != (stack.sizes["y"], stack.sizes["x"]):
+        raise ChangeError(f"the mask has the shape {mask.shape}, the stack {stack.sizes['y'], stack.sizes['x']}")
+    missing = [pol for pol in contrast_db if pol not in stack.data_vars]
+    if missing:
+        raise ChangeError(
+            f"the stack has no {', '.join(missing)}", hint=f"It has {', '.join(map(str, stack.data_vars))}"
+        )
+
+
 def verify_power(
     stack: xr.Dataset,
     detect: Detector,
@@ -70,6 +101,7 @@ def verify_power(
     contrast_db: Mapping[str, float],
     areas_m2: Sequence[float],
     from_time: np.datetime64,
+    injector: Injector = inject,
     where: BoolArray | None = None,
     trials: int = 20,
     seed: int = 0,
@@ -91,6 +123,8 @@ def verify_power(
         As for `inject`.
     areas_m2
         Areas to try.
+    injector
+        `inject`, or `inject_steady` for what stands in water.
     where
         (y, x) pixels that squares may cover; all with data by default.
     trials
@@ -121,7 +155,7 @@ def verify_power(
             mask = np.zeros(allowed.shape, bool)
             for square in squares:
                 mask[square] = True
-            reported = detect(inject(stack, mask, contrast_db, from_time))
+            reported = detect(injector(stack, mask, contrast_db, from_time))
             found = sum(_is_found(reported, square) for square in squares)
         rows.append((side**2 * pixel_m2, len(squares), found))
         progress("injection", done, len(areas_m2))

@@ -10,6 +10,7 @@ import xarray as xr
 from sitewatch.errors import ChangeError
 from sitewatch.progress import Progress, silent
 from sitewatch.simulate._fields import FloatArray, to_linear
+from sitewatch.simulate._growth import SMALLEST_SEEN_PX
 from sitewatch.simulate._information import detection_probability, information_needed, kept_by_blur, step_information
 from sitewatch.simulate._noise import block_sizes, local_looks, point_spread_px, step_inflation
 from sitewatch.simulate._surfaces import Surface, learn_surfaces, log_intensity, surface_map, without_date_effect
@@ -23,7 +24,7 @@ CONTRASTS_DB: dict[str, dict[str, float]] = {
 _TILE = 256
 _SAMPLE_TILES = 6
 _SAMPLE_SIDE = 192
-_PIXELS = np.unique(np.round(np.geomspace(1, 20_000, 90)))
+_PIXELS = np.unique(np.round(np.geomspace(SMALLEST_SEEN_PX, 20_000, 90)))
 
 
 def smallest_detectable(
@@ -44,7 +45,8 @@ def smallest_detectable(
     shared weather spoil the averaging, is measured on blocks of the stack. The threshold is that of a likelihood-ratio
     test over all disjoint places of that size and all dates of the step, with the chance `false_alarm` that any of them
     raises when nothing is built. All this is about the test that knows the area's shape; a detector that must find it
-    needs somewhat more (`verify_power` tells how much). The same contrast is tried on every surface, whether or not
+    needs somewhat more (`verify_power` tells how much). Nothing smaller than four pixels or a cell of the resolution
+    is called detectable. The same contrast is tried on every surface, whether or not
     such a thing could be built there.
 
     Parameters
@@ -99,6 +101,8 @@ def smallest_detectable(
     valid_pixels = _searched_pixels(used)
     tests = np.maximum(valid_pixels / _PIXELS, 1) * (stack.sizes["time"] - 1)
     needed = np.array([information_needed(probability, len(contrast), false_alarm / n) for n in tests])
+    # what is smaller than a cell of the resolution can be raised but has no footprint
+    needed[4 * np.pi * spread_px**2 > _PIXELS] = np.inf
 
     shape = (stack.sizes["y"], stack.sizes["x"])
     area = np.full(shape, np.nan, np.float32)
