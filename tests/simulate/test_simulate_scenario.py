@@ -222,3 +222,28 @@ def test_a_structure_that_shows_in_no_image_has_no_truth() -> None:
 def test_views_differ_in_their_tracks() -> None:
     assert View().track.key == "simulated-iw-110-descending"
     assert ASCENDING.track.key == "simulated-iw-74-ascending"
+
+
+def test_the_public_names_are_these() -> None:
+    import sitewatch.simulate
+
+    assert sitewatch.simulate.__all__ == [
+        "ASCENDING",
+        "CONTRASTS_DB",
+        "DESCENDING",
+        "Acquisitions",
+        "NotConstruction",
+        "Scenario",
+        "View",
+        "Work",
+        "demo_scenario",
+        "gamma_divergence",
+        "inject",
+        "inject_steady",
+        "revisit_dates",
+        "simulate_coast",
+        "smallest_detectable",
+        "speckle",
+        "verify_power",
+        "write_scenario",
+    ]

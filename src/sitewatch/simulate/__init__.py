@@ -9,16 +9,9 @@ detector finds.
 from sitewatch.simulate._information import gamma_divergence
 from sitewatch.simulate._inject import inject, inject_steady, verify_power
 from sitewatch.simulate._power import CONTRASTS_DB, smallest_detectable
-from sitewatch.simulate._scenario import (
-    Acquisitions,
-    NotConstruction,
-    Scenario,
-    Work,
-    demo_scenario,
-    revisit_dates,
-    simulate_coast,
-)
+from sitewatch.simulate._scenario import Acquisitions, Scenario, demo_scenario, revisit_dates, simulate_coast
 from sitewatch.simulate._speckle import speckle
+from sitewatch.simulate._truth import NotConstruction, Work
 from sitewatch.simulate._view import ASCENDING, DESCENDING, View
 from sitewatch.simulate._write import write_scenario
 

@@ -8,31 +8,26 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-import shapely
 import xarray as xr
-from affine import Affine
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
-from pyproj import Proj
-from rasterio import features
 from scipy import ndimage as ndi
 
 from sitewatch.simulate._coast import draw_coast
-from sitewatch.simulate._fields import BoolArray, FloatArray, generator
-from sitewatch.simulate._growth import draw_schedule, milestones
+from sitewatch.simulate._fields import BoolArray, generator
+from sitewatch.simulate._grid import coast_geobox, ground_pixel_m
+from sitewatch.simulate._growth import draw_schedule
 from sitewatch.simulate._image import Felling, Place, image
 from sitewatch.simulate._land import FOREST, draw_land
 from sitewatch.simulate._paint import Building
 from sitewatch.simulate._ships import draw_moorings
 from sitewatch.simulate._tide import draw_tide
+from sitewatch.simulate._truth import NotConstruction, Work, not_construction, true_works
 from sitewatch.simulate._view import DESCENDING, View
-from sitewatch.simulate._weather import draw_weather
-from sitewatch.simulate._works import KINDS, Plan, place_works
+from sitewatch.simulate._weather import days_since_epoch, draw_weather
+from sitewatch.simulate._works import KINDS, place_works
 
 CREDIT = "Simulated data (sitewatch); the place is invented"
-# far out in the Atlantic, so that nobody takes the invented coast for a real one
-_CRS = "EPSG:32626"
-_ORIGIN = (500_000.0, 5_000_000.0)
 _SPAN_DAYS = {
     "pier": (150.0, 420.0),
     "reclamation": (120.0, 400.0),
@@ -48,50 +43,6 @@ class Acquisitions:
 
     view: View
     dates: tuple[dt.datetime, ...]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Work:
-    """The truth about one structure.
-
-    Attributes
-    ----------
-    id, kind
-        Name within the scenario, and what it is.
-    mask
-        Its pixels on the scenario's grid at the last image (for a demolition, those removed).
-    outline
-        The same as a polygon in the scenario's CRS.
-    onset, completion
-        (last image without, first image with) the structure and its full extent; completion is None while it grows.
-    preparation_first_seen
-        First image of the prepared site, or None.
-    growth
-        (date, fraction of the final extent), an entry an image.
-    area_m2, length_m
-        Size: the pixels' area, and the longer side of the smallest rotated rectangle (of a road, along it).
-    """
-
-    id: str
-    kind: str
-    mask: BoolArray
-    outline: shapely.Polygon | shapely.MultiPolygon
-    onset: tuple[dt.date, dt.date]
-    completion: tuple[dt.date, dt.date] | None
-    preparation_first_seen: dt.date | None
-    growth: tuple[tuple[dt.date, float], ...]
-    area_m2: float
-    length_m: float
-
-
-@dataclasses.dataclass(frozen=True)
-class NotConstruction:
-    """Something that changes and is not construction; `outline` is in the scenario's CRS, None for all over the sea."""
-
-    kind: str
-    first: dt.date
-    last: dt.date | None = None
-    outline: shapely.Polygon | shapely.MultiPolygon | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -211,7 +162,7 @@ def simulate_coast(
     for track in tracks:
         _check_dates(track.dates)
     moments = tuple(sorted(moment for track in tracks for moment in track.dates))
-    geobox = GeoBox(shape, Affine(pixel_m, 0, _ORIGIN[0], 0, -pixel_m, _ORIGIN[1]), _CRS)
+    geobox = coast_geobox(shape, pixel_m)
     # works are timed by the first track, so that adding another leaves the place as it was
     place = _draw_place(seed, shape, pixel_m, tide_m, works, faintness_db, first.dates, moments)
     site = name or f"coast-{seed}"
@@ -221,8 +172,8 @@ def simulate_coast(
         geobox=geobox,
         stacks=tuple(_stack(place, track, geobox, site) for track in tracks),
         views=tuple(track.view for track in tracks),
-        works=tuple(_truth(place, moments, geobox)),
-        not_construction=tuple(_not_construction(place, geobox, moments[0].date())),
+        works=tuple(true_works(place, moments, geobox)),
+        not_construction=tuple(not_construction(place, geobox, moments[0].date())),
         dates=moments,
     )
 
@@ -243,7 +194,7 @@ def _draw_place(
     dates: Sequence[dt.datetime],
     moments: Sequence[dt.datetime],
 ) -> Place:
-    first, last = _day(dates[0]), _day(dates[-1])
+    first, last = days_since_epoch(dates[0]), days_since_epoch(dates[-1])
     tide = draw_tide(seed, tide_m)
     coast = draw_coast(seed, shape, pixel_m, tide.highest_m)
     land = draw_land(seed, coast)
@@ -257,7 +208,7 @@ def _draw_place(
         seed=seed,
         coast=coast,
         tide=tide,
-        weather=draw_weather(seed, _day(moments[-1])),
+        weather=draw_weather(seed, days_since_epoch(moments[-1])),
         land=land,
         works=tuple(built),
         moorings=draw_moorings(seed, coast, first, last),
@@ -281,10 +232,10 @@ def _fellings(seed: int, forest: BoolArray, first: float, last: float, pixel_m: 
 
 def _stack(place: Place, track: Acquisitions, geobox: GeoBox, site: str) -> xr.Dataset:
     """One track's images as a stack by the contract of docs/architecture.md."""
-    images = [image(place, track.view, _day(moment)) for moment in track.dates]
+    images = [image(place, track.view, days_since_epoch(moment)) for moment in track.dates]
     times = np.array([moment.astimezone(dt.UTC).replace(tzinfo=None) for moment in track.dates], "datetime64[ns]")
     described = track.view.track
-    pixel_x_m, pixel_y_m = _ground_pixel(geobox)
+    pixel_x_m, pixel_y_m = ground_pixel_m(geobox)
     data = {
         pol: (
             ("time", "y", "x"),
@@ -325,94 +276,6 @@ def scene_name(site: str, view: View, moment: dt.datetime) -> str:
     return f"{site}_{view.relative_orbit:03d}_{moment.astimezone(dt.UTC):%Y%m%dT%H%M%S}"
 
 
-def _truth(place: Place, moments: Sequence[dt.datetime], geobox: GeoBox) -> list[Work]:
-    """Each structure's truth in terms of the images; one that shows in fewer than two of them has none."""
-    days, dates = [_day(moment) for moment in moments], [moment.date() for moment in moments]
-    pixel_m = place.coast.pixel_m
-    out = []
-    for number, work in enumerate(place.works, 1):
-        built_day = work.schedule.built_day(work.plan.order)
-        mask = work.plan.mask & (built_day <= days[-1])
-        seen = milestones(mask, built_day, work.schedule, days, dates)
-        if seen is None:
-            continue
-        shape_ = outline(mask, geobox.transform)
-        out.append(
-            Work(
-                id=f"{work.plan.kind}-{number}",
-                kind=work.plan.kind,
-                mask=mask,
-                outline=shape_,
-                onset=seen.onset,
-                completion=seen.completion,
-                preparation_first_seen=seen.preparation_first_seen,
-                growth=seen.growth,
-                area_m2=float(mask.sum()) * pixel_m**2,
-                length_m=_length_m(work.plan, mask, shape_, pixel_m),
-            )
-        )
-    return out
-
-
-def _not_construction(place: Place, geobox: GeoBox, begin: dt.date) -> list[NotConstruction]:
-    """Everything a careless reader of the images might take for construction."""
-    out = []
-    for mooring in place.moorings:
-        row, col = mooring.ship.centre
-        around = shapely.Point(ground_point(geobox, row + 0.5, col + 0.5)).buffer(
-            mooring.ship.length_m / 2 + mooring.drift_m
-        )
-        kind = "ship at a quay" if mooring.place == "quay" else "anchored ship"
-        out.append(NotConstruction(kind, _date(mooring.first_day), _date(mooring.last_day), around))
-    coast, reach_m = place.coast, place.tide.highest_m
-    flat = ~coast.land & (np.abs(coast.bed_m) < reach_m)
-    if flat.any():
-        out.append(NotConstruction("tidal flat", begin, None, outline(flat, geobox.transform)))
-    for felling in place.fellings:
-        out.append(NotConstruction("felled trees", _date(felling.day), None, outline(felling.mask, geobox.transform)))
-    out.append(NotConstruction("ships under way", begin))
-    out.append(NotConstruction("crops through their seasons", begin))
-    return out
-
-
-def ground_point(geobox: GeoBox, row: float, col: float) -> tuple[float, float]:
-    """(x, y) in the CRS of a place on the grid; (0, 0) is the outer corner of the first pixel."""
-    transform = geobox.transform
-    return (
-        transform.a * col + transform.b * row + transform.c,
-        transform.d * col + transform.e * row + transform.f,
-    )
-
-
-def outline(mask: BoolArray, transform: Affine) -> shapely.Polygon | shapely.MultiPolygon:
-    """Pixels as a polygon along their edges."""
-    pieces = [
-        shapely.geometry.shape(g) for g, _ in features.shapes(mask.astype("uint8"), mask=mask, transform=transform)
-    ]
-    joined = shapely.union_all(pieces)
-    if not isinstance(joined, shapely.Polygon | shapely.MultiPolygon):
-        raise ValueError("an empty mask has no outline")
-    return joined
-
-
-def _length_m(plan: Plan, mask: BoolArray, shape_: shapely.Polygon | shapely.MultiPolygon, pixel_m: float) -> float:
-    if plan.centreline is not None:
-        line: FloatArray = plan.centreline
-        at = np.round(line).astype(int)
-        share = float(np.mean(mask[at[:, 0], at[:, 1]]))
-        return share * float(np.sum(np.hypot(*np.diff(line, axis=0).T))) * pixel_m
-    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape_))
-    return float(np.max(np.hypot(*np.diff(corners, axis=0).T)))
-
-
-def _ground_pixel(geobox: GeoBox) -> tuple[float, float]:
-    """True size of a pixel on the ground at the centre, metres."""
-    projection = Proj(str(geobox.crs))
-    x, y = ground_point(geobox, geobox.height / 2, geobox.width / 2)
-    scale = projection.get_factors(*projection(x, y, inverse=True)).meridional_scale
-    return abs(geobox.resolution.x) / scale, abs(geobox.resolution.y) / scale
-
-
 def _check_dates(dates: Sequence[dt.datetime]) -> None:
     if len(dates) < 2:
         raise ValueError(f"a scenario needs two images at least, not {len(dates)}")
@@ -420,12 +283,3 @@ def _check_dates(dates: Sequence[dt.datetime]) -> None:
         raise ValueError("image times need a time zone (UTC)")
     if any(later <= earlier for earlier, later in itertools.pairwise(dates)):
         raise ValueError("image times must increase")
-
-
-def _day(moment: dt.datetime) -> float:
-    """Days since 1970-01-01 UTC."""
-    return moment.timestamp() / 86400
-
-
-def _date(day: float) -> dt.date:
-    return dt.datetime.fromtimestamp(day * 86400, dt.UTC).date()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 import numpy as np
 from scipy import signal, special
@@ -85,3 +86,13 @@ def _remembering(rng: np.random.Generator, size: int, *, memory_days: float) -> 
     keep = np.exp(-_STEP_DAYS / memory_days)
     series = signal.lfilter([np.sqrt(1 - keep**2)], [1.0, -keep], rng.standard_normal(size))
     return np.asarray(series)
+
+
+def days_since_epoch(moment: dt.datetime) -> float:
+    """Days since 1970-01-01 UTC of an aware moment."""
+    return moment.timestamp() / 86400
+
+
+def date_of(day: float) -> dt.date:
+    """UTC date of a moment in days since 1970-01-01."""
+    return dt.datetime.fromtimestamp(day * 86400, dt.UTC).date()

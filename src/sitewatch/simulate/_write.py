@@ -17,7 +17,9 @@ from rasterio.crs import CRS
 
 from sitewatch.errors import WorkspaceError
 from sitewatch.progress import Progress, silent
-from sitewatch.simulate._scenario import CREDIT, NotConstruction, Scenario, Work, ground_point
+from sitewatch.simulate._grid import ground_point
+from sitewatch.simulate._scenario import CREDIT, Scenario
+from sitewatch.simulate._truth import NotConstruction, Work
 
 
 def write_scenario(scenario: Scenario, folder: str | Path, *, progress: Progress = silent) -> Path:
