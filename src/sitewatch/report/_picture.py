@@ -13,7 +13,7 @@ from sitewatch.report._frame import Frame, Window
 from sitewatch.report._style import to_db
 
 CO_POLARISED = ("VV", "HH")
-STRIP_PIXELS = 24_000_000
+STRIP_PIXELS = 6_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,10 +114,15 @@ def _coarsened(cube: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     dates, rows, cols = cube.shape
     pad = ((0, 0), (0, -rows % factor), (0, -cols % factor))
     padded = np.pad(cube, pad, constant_values=np.nan)
-    blocks = padded.reshape(dates, padded.shape[1] // factor, factor, padded.shape[2] // factor, factor)
-    valid = np.isfinite(blocks)
-    count = valid.sum(axis=(2, 4))
-    total = np.where(valid, blocks, 0).sum(axis=(2, 4), dtype=np.float64)
+    total = np.zeros((dates, padded.shape[1] // factor, padded.shape[2] // factor), np.float32)
+    count = np.zeros(total.shape, np.uint16)
+    # One pass an offset: numpy's sum over two short axes takes several times as long.
+    for row in range(factor):
+        for col in range(factor):
+            part = padded[:, row::factor, col::factor]
+            valid = np.isfinite(part)
+            total += np.where(valid, part, np.float32(0))
+            count += valid
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
