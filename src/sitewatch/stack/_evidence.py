@@ -14,10 +14,10 @@ holds for correlated speckle too. Where nothing correlates H does not differ fro
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 
 _CELL_PX = 8
 _SMOOTHING_PX = 1.0
@@ -25,6 +25,7 @@ _BACKGROUND_PX = 25
 _REACH_PX = 4
 _TAPER_PX = 8
 _CLIP_SD = 3.0
+_FIELDS = ("level", "dy", "dx")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,13 +94,31 @@ def make_ready(image: np.ndarray, shift: tuple[float, float] = (0.0, 0.0)) -> Fe
     )
 
 
-def mean_features(parts: Sequence[Features]) -> Features:
-    """Average images of one tile, each by its weight; a pixel that fewer than half of them see weighs nothing."""
-    weights = np.stack([p.weight for p in parts])
-    total = np.maximum(weights.sum(axis=0), 1e-6)
-    means = [sum(p.weight * getattr(p, name) for p in parts) / total for name in ("level", "dy", "dx")]
-    seen = np.count_nonzero(weights > 0, axis=0) >= 0.5 * len(parts)
-    return Features(np.where(seen, weights.max(axis=0), 0), *means)
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What one tile looks like on several dates, as weighted sums from which a date can be taken out again."""
+
+    members: Mapping[int, Features]
+    total: Features
+
+    @classmethod
+    def of(cls, members: Mapping[int, Features]) -> Reference:
+        """Sum up prepared tiles, by index of their date."""
+        weight = sum((f.weight for f in members.values()), np.float32(0))
+        parts = [sum((f.weight * getattr(f, n) for f in members.values()), np.float32(0)) for n in _FIELDS]
+        return cls(members, Features(np.asarray(weight), *map(np.asarray, parts)))
+
+    def mean(self, without: int | None = None) -> Features:
+        """Average over the dates but `without`; a pixel seen by fewer than half of them weighs nothing."""
+        own = None if without is None else self.members.get(without)
+        count = len(self.members) - (own is not None)
+        weight = self.total.weight if own is None else self.total.weight - own.weight
+        safe = np.maximum(weight, 1e-3)
+        parts = [
+            (getattr(self.total, n) - (0 if own is None else own.weight * getattr(own, n))) / safe for n in _FIELDS
+        ]
+        share = weight / max(count, 1)
+        return Features(np.where(share >= 0.5 * share.max(), share, 0), *parts)
 
 
 def cell_evidence(image: Features, reference: Features) -> np.ndarray:
@@ -147,9 +166,8 @@ def correlation_peak(images: Sequence[Features], references: Sequence[Features],
     total = np.zeros((size, size))
     for image, reference in zip(images, references, strict=True):
         f, r = image.weight * image.level, reference.weight * reference.level
-        shape = [n + reach_px for n in f.shape]
-        spectrum = np.fft.rfft2(f, shape) * np.conj(np.fft.rfft2(r, shape))
-        correlation = np.fft.irfft2(spectrum, shape)
+        shape = [fft.next_fast_len(max(n + reach_px, size), real=True) for n in f.shape]
+        correlation = fft.irfft2(fft.rfft2(f, shape) * np.conj(fft.rfft2(r, shape)), shape)
         total += np.roll(correlation, (reach_px, reach_px), axis=(0, 1))[:size, :size]
     row, column = np.unravel_index(int(np.argmax(total)), total.shape)
     return int(row) - reach_px, int(column) - reach_px

@@ -16,11 +16,11 @@ import numpy as np
 from sitewatch.stack._evidence import (
     Features,
     Offset,
+    Reference,
     cell_evidence,
     correlation_peak,
     estimate,
     make_ready,
-    mean_features,
 )
 from sitewatch.stack._resample import NO_SHIFT, Shift
 from sitewatch.stack._tiles import CHUNK_PX, CHUNK_TIME, Tile, tiles
@@ -123,20 +123,6 @@ class _Measured:
     parts: tuple[Offset, ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Reference:
-    """What one tile looks like on some dates, each prepared."""
-
-    members: Mapping[int, Features]
-    mean: Features
-
-    def without(self, index: int) -> Features:
-        """Mean of the dates but `index`: an image must not be compared with itself."""
-        if index not in self.members:
-            return self.mean
-        return mean_features([f for i, f in self.members.items() if i != index])
-
-
 def _structured_tiles(cube: Cube, threads: Executor) -> list[Tile]:
     """Tiles whose structure two halves of some early dates share, the strongest first."""
     count, height, width = cube.shape
@@ -147,7 +133,7 @@ def _structured_tiles(cube: Cube, threads: Executor) -> list[Tile]:
     def strength(tile: Tile) -> float:
         series = np.asarray(cube[: picked[-1] + 1, tile.y, tile.x])
         ready = [make_ready(series[i]) for i in picked]
-        found = estimate(cell_evidence(mean_features(ready[::2]), mean_features(ready[1::2])))
+        found = estimate(_split_half(dict(enumerate(ready))))
         # Where those few dates don't tell, all dates may: the tile stays, at the end of the list.
         return 0.0 if found is None else found.structure / max(found.sd, 1e-3)
 
@@ -163,16 +149,23 @@ def _measure(
     count = cube.shape[0]
     members = np.unique(np.linspace(0, count - 1, min(count, _REFERENCE_DATES)).round().astype(int)).tolist()
 
-    def refer(tile: Tile) -> _Reference:
-        ready = {i: make_ready(np.asarray(cube[i, tile.y, tile.x]), guess.get(i, NO_SHIFT)) for i in members}
-        return _Reference(ready, mean_features(list(ready.values())))
+    def refer(tile: Tile) -> Reference:
+        images = {i: np.asarray(cube[i, tile.y, tile.x]) for i in members}
+        return Reference.of({i: make_ready(image, guess.get(i, NO_SHIFT)) for i, image in images.items()})
 
     references = list(threads.map(refer, places))
+    shared = estimate(_pool([_split_half(r.members) for r in references]))
+    if shared is None or shared.structure < _MIN_STRUCTURE:
+        return {}
+    searchable = shared.structure >= _MIN_STRUCTURE_SEARCHED
 
     def measure(chunk: list[int]) -> list[_Measured | None]:
         first, last = chunk[0], chunk[-1] + 1
         series = [np.asarray(cube[first:last, tile.y, tile.x]) for tile in places]
-        return [_displacement([s[i - first] for s in series], references, i, guess.get(i, NO_SHIFT)) for i in chunk]
+        return [
+            _displacement([s[i - first] for s in series], references, i, guess.get(i, NO_SHIFT), searchable)
+            for i in chunk
+        ]
 
     chunks = [[i for i in indices if i // CHUNK_TIME == c] for c in range(-(-count // CHUNK_TIME))]
     chunks = [c for c in chunks if c]
@@ -181,14 +174,14 @@ def _measure(
 
 
 def _displacement(
-    images: Sequence[np.ndarray], references: Sequence[_Reference], index: int, guess: Shift
+    images: Sequence[np.ndarray], references: Sequence[Reference], index: int, guess: Shift, searchable: bool
 ) -> _Measured | None:
-    targets = [r.without(index) for r in references]
+    targets = [r.mean(without=index) for r in references]
     shift, bar = guess, _MIN_STRUCTURE
     for step in range(_ITERATIONS):
         ready = [make_ready(image, shift) for image in images]
         cells = [cell_evidence(f, r) for f, r in zip(ready, targets, strict=True)]
-        found = estimate(np.concatenate([c.reshape(-1, c.shape[-1]) for c in cells]))
+        found = estimate(_pool(cells))
         sure = found is not None and found.structure >= bar and found.sd <= _MAX_SD_PX
         if found is not None and sure and found.size <= _LINEAR_PX:
             # Against the mean of the others an image deviates by n/(n-1) times what it does from the mean of all.
@@ -199,14 +192,25 @@ def _displacement(
             return _Measured(Offset(rows, columns, found.sd_rows, found.sd_columns, found.structure), _quarters(cells))
         if found is not None and sure and found.size < 1.5:
             shift = (shift[0] + found.rows, shift[1] + found.columns)
-        elif step == 0:
-            peak = correlation_peak([make_ready(image) for image in images], targets, _REACH_PX)
-            if max(abs(peak[0]), abs(peak[1])) >= _REACH_PX:
+        elif step == 0 and searchable:
+            still = ready if shift == NO_SHIFT else [make_ready(image) for image in images]
+            peak = correlation_peak(still, targets, _REACH_PX)
+            if peak == shift or max(abs(peak[0]), abs(peak[1])) >= _REACH_PX:
                 return None
             shift, bar = (float(peak[0]), float(peak[1])), _MIN_STRUCTURE_SEARCHED
         else:
             return None
     return None
+
+
+def _split_half(members: Mapping[int, Features]) -> np.ndarray:
+    """Evidence of every other date against the rest: what they have in common, noise apart."""
+    halves = [Reference.of(dict(list(members.items())[start::2])).mean() for start in (0, 1)]
+    return cell_evidence(halves[0], halves[1])
+
+
+def _pool(cells: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate([c.reshape(-1, c.shape[-1]) for c in cells])
 
 
 def _anchor(measured: Mapping[int, _Measured]) -> Shift:
@@ -231,7 +235,7 @@ def _relative(measured: Mapping[int, _Measured]) -> dict[int, Offset]:
 
 
 def _astray(measured: Mapping[int, _Measured]) -> dict[int, Shift]:
-    return {i: (o.rows, o.columns) for i, o in _relative(measured).items() if o.size > _LINEAR_PX}
+    return {i: (o.rows, o.columns) for i, o in _relative(measured).items() if o.size > max(_LINEAR_PX, 3 * o.sd)}
 
 
 def _quarters(cells: Sequence[np.ndarray]) -> tuple[Offset, ...]:
