@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
+from scipy.linalg import solve_triangular
 from scipy.special import polygamma
 from scipy.stats import chi2
 
@@ -29,6 +30,8 @@ class Character:
 
     Attributes
     ----------
+    pixels
+        Size of the footprint.
     series_db
         [time, polarisation], mean level of the pixels built by the last image, date effect of the ground before
         removed, dB.
@@ -38,6 +41,8 @@ class Character:
         [polarisation], how far the footprint stood above its surroundings, before and after, dB.
     water_share
         Share of the footprint that was water.
+    water_after
+        Whether what is there afterwards moves with the sea.
     on_shore
         Whether the footprint touches land.
     scatter_before_db, scatter_after_db
@@ -52,12 +57,14 @@ class Character:
         [time], z-score of the step at the footprint's onset with the images up to each date.
     """
 
+    pixels: int
     series_db: NDArray[np.float64]
     before_db: NDArray[np.float64]
     after_db: NDArray[np.float64]
     above_before_db: NDArray[np.float64]
     above_after_db: NDArray[np.float64]
     water_share: float
+    water_after: bool
     on_shore: bool
     scatter_before_db: float
     scatter_after_db: float
@@ -120,12 +127,14 @@ def characterise(
     ring_before = _mean(np.nanmean(ring_rest, axis=2), clear)
     ring_after = _mean(np.nanmean(ring_raw, axis=2), whole)
     return Character(
+        pixels=int(footprint.sum()),
         series_db=series * DB_PER_LOG,
         before_db=_power_db(_mean(raw_series, clear), window),
         after_db=_power_db(after, window),
         above_before_db=(before - ring_before) * DB_PER_LOG,
         above_after_db=(after - ring_after) * DB_PER_LOG,
         water_share=float(water.mean()),
+        water_after=_moves_with_sea(raw_series[standing], window.background.effect[:, :, standing]),
         on_shore=bool((~window.water & ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=2)).any()),
         scatter_before_db=_swing_db(series, clear, window, effective),
         scatter_after_db=_swing_db(level_error, standing, window, effective / 2),
@@ -173,6 +182,17 @@ def _swing_db(series: NDArray[np.float64], when: NDArray[np.bool_], window: Wind
     return float(np.sqrt(max(variance - speckle, 0.0))) * DB_PER_LOG
 
 
+def _moves_with_sea(series: NDArray[np.float64], effect: NDArray[np.float64]) -> bool:
+    """Whether a level [time, polarisation] changes from image to image as the sea does, rather than as the land."""
+    if len(series) < 3:
+        return False
+
+    def restless(a: NDArray[np.float64]) -> float:
+        return float(np.nanmedian(np.abs(np.diff(series - a.T, axis=0))))
+
+    return restless(effect[0]) < min(restless(effect[1]), restless(np.zeros_like(effect[1])))
+
+
 def _sequential_z(
     series: NDArray[np.float64],
     growth: NDArray[np.float64],
@@ -190,17 +210,19 @@ def _sequential_z(
         together = shared[0 if on_water else 1, pol].matrix(days)
         alone = covariances[0 if on_water else 1, pol].matrix(days) - together
         matrix = together + alone / effective + radiometry * np.eye(n_time)
-        known = np.isfinite(series[:, pol])
-        for last in range(2, n_time):
-            use = np.flatnonzero(known[: last + 1])
-            shape = growth[use]
-            if use.size < 3 or np.ptp(shape) < 1e-3:
-                continue
-            inverse = np.linalg.inv(matrix[np.ix_(use, use)])
-            design = np.stack([np.ones(use.size), shape], axis=1)
-            normal = design.T @ inverse @ design
-            if np.linalg.det(normal) <= 0:
-                continue
-            estimate = np.linalg.solve(normal, design.T @ inverse @ series[use, pol])
-            total[last] += estimate[1] ** 2 / np.linalg.inv(normal)[1, 1]
+        use = np.flatnonzero(np.isfinite(series[:, pol]))
+        if use.size < 3:
+            continue
+        # The Cholesky factor of the first images is the first block of the whole factor: whiten once, sum as they come.
+        root = np.linalg.cholesky(matrix[np.ix_(use, use)])
+        one, shape, values = solve_triangular(
+            root, np.stack([np.ones(use.size), growth[use], series[use, pol]], axis=1), lower=True
+        ).T
+        s11, s1g, s1y = np.cumsum(one * one), np.cumsum(one * shape), np.cumsum(one * values)
+        sgg, sgy = np.cumsum(shape * shape), np.cumsum(shape * values)
+        information = sgg - s1g**2 / s11
+        effect = sgy - s1g * s1y / s11
+        z2 = np.where(information > 1e-6 * sgg.max(), effect**2 / np.maximum(information, 1e-12), 0.0)
+        # An image without data leaves the evidence as it was.
+        total += z2[np.clip(np.searchsorted(use, np.arange(n_time), side="right") - 1, 0, None)]
     return np.sqrt(total)

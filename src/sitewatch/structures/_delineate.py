@@ -13,6 +13,9 @@ from sitewatch.structures._window import Window
 COUPLING = 0.55
 ROUNDS = 8
 EIGHT = np.ones((3, 3), bool)
+# Share of the power gained nearby at which the outline is drawn.
+EDGE_SHARE = 0.4
+REFERENCE_PIXELS = 7
 SMALLEST_HOLE_KEPT_SHARE = 0.12
 
 
@@ -62,8 +65,7 @@ def refine_footprint(
     """
     _, (iy, ix) = ndi.distance_transform_edt(~seed, return_indices=True)
     n_time = window.log_values.shape[0]
-    smooth = ndi.median_filter(np.where(seed, first_image, 0), 3)
-    own = np.where(seed & (smooth > 0), first_image, 0)[iy, ix]
+    own = np.where(seed, first_image, 0)[iy, ix]
     when = np.clip(own, 2, n_time - 1).astype(float)
     step, n_after, n_before = local_step(window, when)
     odds = np.zeros(seed.shape)
@@ -97,7 +99,28 @@ def refine_footprint(
         if (updated == inside).all():
             break
         inside = updated
+    if float(np.median([np.median(step[pol][seed]) for pol in range(step.shape[0])])) > 0:
+        inside &= _beyond_half(window, inside, when, step)
     return keep_whole(inside, seed, linear)
+
+
+def _beyond_half(
+    window: Window, inside: NDArray[np.bool_], when: NDArray[np.float64], step: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Pixels with a fair part of the power that the structure about them gained.
+
+    The sensor's point spread smears bright things over their neighbours, where even a few per cent of their power
+    stand far above dark ground in a logarithmic test. The outline belongs where about half the power is gained.
+    """
+    rest = window.residual().astype(float)
+    image = np.arange(rest.shape[0])[:, None, None]
+    level = np.nanmedian(np.where((image < when)[:, None], rest, np.nan), axis=0)
+    gained = (np.exp(level + step) - np.exp(level)) * (step > 0)
+    strongest = int(np.argmax([np.median(gain[inside]) / np.median(np.exp(low)) for gain, low in zip(gained, level, strict=True)]))
+    gain = gained[strongest]
+    weight = ndi.uniform_filter(inside.astype(float), REFERENCE_PIXELS)
+    typical = ndi.uniform_filter(np.where(inside, gain, 0.0), REFERENCE_PIXELS) / np.maximum(weight, 1e-9)
+    return gain >= EDGE_SHARE * typical
 
 
 def keep_whole(inside: NDArray[np.bool_], seed: NDArray[np.bool_], linear: bool) -> NDArray[np.bool_]:

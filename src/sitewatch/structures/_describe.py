@@ -15,7 +15,9 @@ from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Struc
 if TYPE_CHECKING:
     from sitewatch.structures._find import Found
 
+# A structure counts as there from four pixels on (fewer are below the resolution), large ones from this share on.
 FIRST_PIXELS = 4.0
+FIRST_SHARE = 0.008
 FINISHED_SHARE = 0.99
 # Images that must show no more growth before an end is stated.
 LEVEL_IMAGES = 3
@@ -29,7 +31,8 @@ def describe(found: Found) -> Structure:
     dates = found.window.dates
     built_by = found.presence.built_by
     fraction, spread = growth_curve(built_by)
-    start = crossing(built_by, min(FIRST_PIXELS, 0.9 * built_by.shape[1]))
+    first = max(FIRST_PIXELS, FIRST_SHARE * built_by.shape[1])
+    start = crossing(built_by, min(first, 0.9 * built_by.shape[1]))
     total = float(built_by[-1].sum())
     end = crossing(built_by, max(min(FINISHED_SHARE * total, total - 0.75), 1.0))
     if end is not None and end[1] > len(dates) - LEVEL_IMAGES - 1:

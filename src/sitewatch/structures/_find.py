@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 
 from sitewatch.change import Covariance, covariances_of, shared_covariances_of
 from sitewatch.progress import Progress, silent
@@ -24,6 +25,10 @@ from sitewatch.structures._window import Window, cut_window
 
 MARGIN_PIXELS = 8
 MOST_REGIONS = 400
+# What touches a structure at least this many times its size, and changed with it, is part of that.
+FRAGMENT_SHARE = 0.2
+FRAGMENT_GAP_PIXELS = 4
+FRAGMENT_EARLIER_IMAGES = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +90,38 @@ def find_in_track(
             taken[one.window.rows, one.window.columns] |= one.footprint
             found.append(one)
         progress("structures", number + 1, len(regions))
-    return found
+    return [_beside(one, found) for one in found]
+
+
+def _beside(one: Found, found: Sequence[Found]) -> Found:
+    """Reject what is the ragged edge, layover or texture of a much larger structure that it touches."""
+    if one.grade.status == "rejected":
+        return one
+    for other in found:
+        if other.grade.status != "confirmed" or one.footprint.sum() > FRAGMENT_SHARE * other.footprint.sum():
+            continue
+        near = ndi.binary_dilation(_on(other, one), np.ones((3, 3), bool), iterations=FRAGMENT_GAP_PIXELS)
+        if near[one.footprint].mean() > 0.5 and _start(one) >= _start(other) - FRAGMENT_EARLIER_IMAGES:
+            reason = f"an edge of the {other.grade.kind} beside it, which changed at the same time"
+            return dataclasses.replace(one, grade=dataclasses.replace(one.grade, status="rejected", reason=reason))
+    return one
+
+
+def _on(other: Found, one: Found) -> NDArray[np.bool_]:
+    """The other's footprint on this one's window."""
+    out = np.zeros(one.footprint.shape, bool)
+    rows, columns = np.nonzero(other.footprint)
+    y = rows + other.window.rows.start - one.window.rows.start
+    x = columns + other.window.columns.start - one.window.columns.start
+    inside = (y >= 0) & (y < out.shape[0]) & (x >= 0) & (x < out.shape[1])
+    out[y[inside], x[inside]] = True
+    return out
+
+
+def _start(one: Found) -> int:
+    """First image by which a tenth of it stands."""
+    growth = one.presence.built_by.mean(axis=1)
+    return int((growth >= 0.1 * growth[-1]).argmax())
 
 
 def _claims(regions: Sequence[Region], shape: tuple[int, int]) -> NDArray[np.int32]:

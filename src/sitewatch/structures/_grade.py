@@ -12,6 +12,7 @@ from sitewatch.structures._structure import Status
 
 # Images that must show it, and that must show the place without it, before it is confirmed.
 CONFIRMING_IMAGES = 4
+WATER_IMAGES_BEFORE = 2
 # A fixed thing's level swings less than this from image to image (dB, sd); moored ships swing by 2 dB and more.
 STEADY_DB = 1.4
 # Images on the wrong side of the step that are still put down to weather and ships passing.
@@ -24,6 +25,14 @@ SMALLEST_STEP_DB = 1.2
 # A removed building stood out from its surroundings and fell in the co-polarised channel; felled trees fall mostly in
 # the cross-polarised one.
 SMALLEST_DEMOLITION_DB = 1.4
+# What is left of a removed building is no darker than this below its surroundings.
+LEVELLED_DB = 1.2
+# Plants scatter from their volume: growing ones raise the cross-polarised channel by more than the co-polarised.
+VEGETATION_DB = 1.0
+GREENING = "its cross-polarised backscatter rose most, as that of growing plants does"
+DARKENED = "the ground became darker than its surroundings and nothing stood there before: felled or cleared"
+# Smaller footprints are a matter of single resolution cells.
+FEWEST_PIXELS = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +58,10 @@ def grade(character: Character, shape: Shape, alpha: float) -> Grade:
     alpha
         Highest p-value of a confirmed structure.
     """
-    kind, probability, refusal = _on_water(character, shape) if character.water_share > 0.5 else _on_land(character, shape)
+    brighter = float(character.step_db.mean()) > 0
+    # Ground that turned dark for good looks like calm water in some images; what moves with the sea is water.
+    at_sea = character.water_share > 0.5 and (brighter or character.water_after)
+    kind, probability, refusal = _on_water(character, shape) if at_sea else _on_land(character, shape)
     if refusal:
         return Grade(kind, "rejected", refusal, probability)
     if character.like_after_before > STRAY_SHARE:
@@ -59,9 +71,13 @@ def grade(character: Character, shape: Shape, alpha: float) -> Grade:
     if character.images_after < CONFIRMING_IMAGES:
         short = f"only {character.images_after} image(s) show it; {CONFIRMING_IMAGES} are needed"
         return Grade(kind, "candidate", short, probability)
-    if character.images_before < CONFIRMING_IMAGES:
-        short = f"only {character.images_before} image(s) from before; {CONFIRMING_IMAGES} are needed"
+    # How open water looks is known from all the water around; how a piece of land looked, only from its own past.
+    needed = WATER_IMAGES_BEFORE if at_sea and brighter else CONFIRMING_IMAGES
+    if character.images_before < needed:
+        short = f"only {character.images_before} image(s) from before; {needed} are needed"
         return Grade(kind, "candidate", short, probability)
+    if character.pixels < FEWEST_PIXELS:
+        return Grade(kind, "candidate", f"{character.pixels} pixels are too few to be sure of", probability)
     if character.p_value > alpha:
         return Grade(kind, "candidate", f"chance alone gives such a change with p = {character.p_value:.2g}", probability)
     return Grade(kind, "confirmed", "", probability)
@@ -95,9 +111,12 @@ def _on_land(character: Character, shape: Shape) -> tuple[str, float, str]:
     if brighter:
         if float(step.max()) < SMALLEST_STEP_DB:
             return "wet soil", 0.5, f"a rise of {float(step.max()):.1f} dB is within what wet or ploughed ground does"
+        if step.size > 1 and float(step[1] - step[0]) > VEGETATION_DB:
+            return "vegetation", _sure(float(step[1] - step[0]) - VEGETATION_DB, 0.5), GREENING
         return "building", _sure(float(step.max()) - SMALLEST_STEP_DB, 0.7), ""
     stood_out = float((character.above_before_db + character.above_after_db).mean())
     drop = -float(step[0])
-    if stood_out > 0 and drop > SMALLEST_DEMOLITION_DB and float(character.above_before_db[0]) > SMALLEST_DEMOLITION_DB:
+    levelled = float(character.above_after_db[0]) > -LEVELLED_DB
+    if levelled and stood_out > 0 and min(drop, float(character.above_before_db[0])) > SMALLEST_DEMOLITION_DB:
         return "demolition", _sure(min(stood_out, drop - SMALLEST_DEMOLITION_DB), 0.8), ""
-    return "felling", _sure(-stood_out, 0.8), "ground that became darker than its surroundings without a structure before: felled or cleared"
+    return "felling", _sure(-stood_out, 0.8), DARKENED

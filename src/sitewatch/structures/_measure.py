@@ -87,6 +87,7 @@ def measure(mask: NDArray[np.bool_], geobox: GeoBox, pixel_m: tuple[float, float
     axis = (corners[1] - corners[0]) if sides[0] >= sides[1] else (corners[2] - corners[1])
     long_m, short_m = max(sides), min(sides)
     line = centreline(mask, pixel_m)
+    line = line if line is not None and len(line) >= 2 else None
     slenderness = float(_length(line, pixel_m) ** 2 / area.value) if line is not None else 0.0
     end_sd = float(np.sqrt(2) * 0.75 * pixel)
     orientation = float(np.degrees(np.arctan2(axis[0], axis[1])) % 180) if long_m > 1.2 * short_m else None

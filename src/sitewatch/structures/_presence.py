@@ -1,6 +1,6 @@
 """Pixel by pixel and image by image: is it built yet?
 
-Built pixels never go back, so each pixel has one change point kappa: the first image that shows it built (kappa = T:
+Built pixels never go back, so each pixel has one change point kappa >= 1: the first image that shows it built (kappa = T:
 not yet). With LLR_t the log-likelihood ratio of built against not built at image t, the left-to-right two-state
 model gives exactly P(kappa = j | data) ~ P(kappa = j) exp(sum_{t >= j} LLR_t). The prior P(kappa) is learnt from the
 structure itself (empirical Bayes): a pixel is built about when its neighbours are, and when the structure grows.
@@ -204,6 +204,8 @@ def _change_points(
     n_time = ratio.shape[0]
     sums = np.cumsum(ratio[::-1], axis=0)[::-1]
     weight = np.concatenate([sums, np.zeros((1, sums.shape[1]))])
+    # What stood at the first image did not change: no pixel of a footprint was built by then.
+    weight[0] = -np.inf
     inside = ndi.gaussian_filter(footprint.astype(float), NEIGHBOUR_SIGMA_PIXELS, mode="constant")
     probability = np.exp(weight - logsumexp(weight, axis=0))
     field = np.zeros((n_time + 1, *footprint.shape))

@@ -54,7 +54,7 @@ def candidate_regions(change: xr.Dataset) -> list[Region]:
         Result of `detect_change`.
     """
     p_value = np.nan_to_num(change["p_value"].to_numpy(), nan=1.0)
-    evidence = -np.log10(np.maximum(p_value, 1e-300))
+    evidence = -np.log10(np.maximum(p_value.astype(float), 1e-300))
     sign = direction(change)
     # A pixel amid changed ones is drawn in by its neighbours' evidence: texture leaves single pixels unchanged.
     nearby = ndi.uniform_filter(np.minimum(evidence, 12.0), 3)

@@ -67,8 +67,8 @@ def cut_window(stack: xr.Dataset, change: xr.Dataset, rows: slice, columns: slic
     """Read one box of a stack, all dates; memory is the box's only."""
     box = stack.isel(y=rows, x=columns)
     power = np.stack([box[str(name)].to_numpy() for name in box.data_vars], axis=1)
-    values = log_power(power)
     background = background_of(change)
+    values = log_power(power, background.floor)
     flat = values[:, 0].reshape(values.shape[0], -1)
     water = (calm_level(flat) < background.calm_limit).reshape(values.shape[2:])
     return Window(values, water, background, rows, columns, box)
