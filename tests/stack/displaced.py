@@ -8,16 +8,20 @@ import numpy as np
 from scipy import ndimage
 
 
-def land(seed: int, shape: tuple[int, int] = (128, 128), contrast_db: float = 3.0) -> np.ndarray:
-    """Mean backscatter of fields, houses and a shore, on a grid twice as fine."""
+def land(
+    seed: int, shape: tuple[int, int] = (128, 128), contrast_db: float = 3.0, tide_px: float = 0.0, pier_px: int = 0
+) -> np.ndarray:
+    """Mean backscatter of fields, houses, a shore that gives way to the tide, and a pier; on a grid twice as fine."""
     rng = np.random.default_rng(seed)
     fine = (2 * shape[0], 2 * shape[1])
     fields = ndimage.gaussian_filter(rng.normal(size=fine), 6)
     level_db = contrast_db * fields / fields.std() - 12
     houses = ndimage.maximum_filter(rng.random(fine) > 0.999, size=3)
     level_db[houses] += 10
-    shore = np.arange(fine[1]) < 0.3 * fine[1] + 12 * np.sin(np.arange(fine[0]) / 30)[:, None]
+    reach = 0.3 * fine[1] + 2 * tide_px
+    shore = np.arange(fine[1]) < reach + 12 * np.sin(np.arange(fine[0]) / 30)[:, None]
     level_db[shore] = -20
+    level_db[fine[0] // 2 : fine[0] // 2 + 10, max(int(reach) - 2 * pier_px, 0) : int(reach) if pier_px else 0] = -4
     return 10 ** (level_db / 10)
 
 

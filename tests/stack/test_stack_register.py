@@ -98,6 +98,22 @@ def test_polarisations_that_disagree_leave_an_image_where_it_is(threads: Executo
     assert "left where it is" in found.notes[-1]
 
 
+@pytest.mark.parametrize("tide_px", [0.4, 0.8, 1.5, 3.0])
+@pytest.mark.parametrize("contrast_db", [0.1, 1.0, 3.0])
+def test_a_tide_is_not_taken_for_a_displacement(tide_px: float, contrast_db: float, threads: Executor) -> None:
+    tides = [0.0] * 7 + [tide_px] + [0.0] * 3
+    images = [image(land(6, contrast_db=contrast_db, tide_px=t), STILL, i) for i, t in enumerate(tides)]
+    assert not check(np.stack(images), threads).shifts
+
+
+def test_a_pier_that_grows_is_not_taken_for_a_displacement(threads: Executor) -> None:
+    lengths = [0] * 5 + [8, 16, 24, 32, 32, 32]
+    images = [image(land(6, pier_px=n), STILL, i) for i, n in enumerate(lengths)]
+    found = check(np.stack(images), threads)
+    assert not found.shifts
+    assert max(o.size for o in found.offsets if o) < 0.25
+
+
 @pytest.mark.parametrize("value", [0.0, 0.3, np.nan])
 def test_flat_images_are_no_structure(value: float, threads: Executor) -> None:
     assert check(np.full((4, 40, 50), value, np.float32), threads).offsets == (None,) * 4

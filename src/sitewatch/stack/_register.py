@@ -105,7 +105,7 @@ def check_registration(cubes: Mapping[str, Cube], dates: Sequence[str], threads:
     offsets = _relative(measured)
     candidates = [i for i, o in offsets.items() if o.size > _MIN_SHIFT_PX and o.size > 5 * o.sd]
     guess = {i: (offsets[i].rows, offsets[i].columns) for i in candidates}
-    agreed = {i for i in candidates if _parts_agree(measured[i].parts)}
+    agreed = {i for i in candidates if _parts_agree(measured[i].parts, offsets[i])}
     for other in names[1:] if agreed else ():
         again = _measure(cubes[other], places, sorted(agreed), guess, threads)
         agreed -= {i for i, m in again.items() if not _close(m.offset, measured[i].offset)}
@@ -249,12 +249,18 @@ def _quarters(cells: Sequence[np.ndarray]) -> tuple[Offset, ...]:
     return tuple(o for o in found if o is not None and o.structure >= 3 and o.sd <= 2 * _MAX_SD_PX)
 
 
-def _parts_agree(parts: Sequence[Offset]) -> bool:
-    """Whether at least three parts tell, and three in four of them are at rest once the image is moved back."""
-    still = [
-        abs(o.rows) <= 3 * o.sd_rows + _MAX_SD_PX and abs(o.columns) <= 3 * o.sd_columns + _MAX_SD_PX for o in parts
-    ]
-    return len(still) >= 3 and sum(still) >= 0.75 * len(still)
+def _parts_agree(parts: Sequence[Offset], whole: Offset) -> bool:
+    """Whether at least three parts tell, and three in four of them went along with the whole.
+
+    A part went along if it is at rest once the image is moved back; one that then lies back by half the way or more
+    never moved (fields stay where they are when the tide moves the shore).
+    """
+    along = []
+    for part in parts:
+        rest = abs(part.rows) <= 3 * part.sd_rows + _MAX_SD_PX and abs(part.columns) <= 3 * part.sd_columns + _MAX_SD_PX
+        lag = -(part.rows * whole.rows + part.columns * whole.columns) / whole.size**2
+        along.append(rest and lag < 0.5)
+    return len(along) >= 3 and sum(along) >= 0.75 * len(along)
 
 
 def _close(one: Offset, other: Offset) -> bool:
