@@ -1,0 +1,102 @@
+"""Date a footprint that the analyst drew."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sitewatch.errors import StructureError
+from sitewatch.pipeline._options import RunOptions
+from sitewatch.pipeline._steps import (
+    RunResult,
+    Watch,
+    check_some,
+    detect_changes,
+    find_scenes,
+    gather_result,
+    report,
+    scratch,
+)
+from sitewatch.progress import Progress, silent
+from sitewatch.record import Workspace, write_structures
+from sitewatch.stack import build_stacks
+from sitewatch.structures import date_footprint
+
+if TYPE_CHECKING:
+    import shapely
+
+    from sitewatch.site import Site
+
+
+def date_polygon(
+    site: Site,
+    polygon: shapely.Polygon | shapely.MultiPolygon,
+    sources: Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    name: str = "footprint",
+    options: RunOptions | None = None,
+    progress: Progress = silent,
+    command: str = "",
+) -> RunResult:
+    """Date a footprint that the analyst drew: when was it begun, when was it finished, how did it grow.
+
+    Parameters
+    ----------
+    site
+        The place; it must contain the footprint.
+    polygon
+        The footprint, EPSG:4326 (longitude, latitude).
+    sources
+        Image files, folders, STAC items or catalogues.
+    out
+        Workspace to keep stacks and results in, as ``dated/<name>.geojson`` and ``dated/<name>.html``; it may be the
+        one of a run. Nothing is kept where None.
+    name
+        Name of the footprint, for the files.
+    options, progress, command
+        As for `run_site`.
+
+    Returns
+    -------
+    RunResult
+        With the footprint as one structure a track that covers it.
+
+    Raises
+    ------
+    StructureError
+        If the footprint lies outside the site or the images, or can't be dated from them.
+    SceneError, StackError
+        If none of the images can be used.
+    """
+    options = options or RunOptions()
+    watch = Watch()
+    _check_inside(site, polygon)
+    workspace = None if out is None else Workspace.for_site(out, site)
+    with contextlib.ExitStack() as cleanup:
+        folder = workspace.stacks_folder if workspace else scratch(cleanup)
+        with watch.stage("scenes"):
+            found = find_scenes(sources, options, progress)
+            check_some(found)
+        with watch.stage("stacks"):
+            stacks = build_stacks(site, found.scenes, folder, progress=progress)
+        with watch.stage("change"):
+            stacks, changes = detect_changes(stacks, progress)
+        with watch.stage("structures"):
+            structures = date_footprint(polygon, stacks.stacks, changes, alpha=options.alpha)
+        dossier = workspace.folder / "dated" / f"{name}.html" if workspace else None
+        result = gather_result(site, structures, found, stacks, watch, workspace, dossier)
+        if dossier:
+            write_structures(dossier.with_suffix(".geojson"), result.structures)
+            report(dossier, result, stacks.stacks, options, watch, command)
+        return dataclasses.replace(result, seconds=dict(watch.seconds))
+
+
+def _check_inside(site: Site, polygon: shapely.Polygon | shapely.MultiPolygon) -> None:
+    if not site.area.intersects(polygon):
+        raise StructureError(
+            "the footprint lies outside the site", hint="Draw it within the site; in GeoJSON longitude comes first."
+        )

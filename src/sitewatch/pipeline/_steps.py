@@ -1,0 +1,189 @@
+"""Steps that the main job, dating and power analysis share."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sitewatch import __version__
+from sitewatch.change import detect_change
+from sitewatch.errors import ChangeError, SceneError
+from sitewatch.pipeline._options import RunOptions
+from sitewatch.progress import Progress
+from sitewatch.record import Workspace
+from sitewatch.report import Provenance, write_dossier
+from sitewatch.scenes import LeftOut, Scene, Scenes, open_scenes
+from sitewatch.stack import Stacks
+from sitewatch.structures import Structure
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from sitewatch.site import Site
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """What a run found, and what it rests on.
+
+    Attributes
+    ----------
+    site
+        The place.
+    structures
+        Of every status: confirmed, candidate, rejected.
+    scenes
+        Used.
+    left_out
+        Not used, each with its reason.
+    notes
+        Guesses made on the user's behalf and processing worth knowing.
+    seconds
+        Wall clock by stage.
+    workspace
+        The folder written; None where nothing was kept.
+    dossier
+        The report written; None where nothing was kept.
+    """
+
+    site: Site
+    structures: tuple[Structure, ...]
+    scenes: tuple[Scene, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    seconds: Mapping[str, float]
+    workspace: Workspace | None = None
+    dossier: Path | None = None
+
+
+class Watch:
+    """Wall clock by stage."""
+
+    def __init__(self) -> None:
+        self.started = dt.datetime.now(dt.UTC)
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what the block does."""
+        begin = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - begin, 3)
+
+
+def scratch(cleanup: contextlib.ExitStack) -> Path:
+    """A temporary folder that goes with `cleanup`."""
+    return Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="sitewatch-")))
+
+
+def find_scenes(sources: Sequence[str | Path], options: RunOptions, progress: Progress) -> Scenes:
+    """The scenes of the sources, without those that the options leave out."""
+    found = open_scenes(sources, hints=options.hints, progress=progress)
+    reasons = {scene.id: _unwanted(scene, options) for scene in found.scenes}
+    kept = tuple(scene for scene in found.scenes if not reasons[scene.id])
+    dropped = tuple(
+        LeftOut(source=scene.id, reason=reasons[scene.id], datetime=scene.datetime, track=scene.track)
+        for scene in found.scenes
+        if reasons[scene.id]
+    )
+    return dataclasses.replace(found, scenes=kept, left_out=(*found.left_out, *dropped))
+
+
+def _unwanted(scene: Scene, options: RunOptions) -> str:
+    day = scene.datetime.date()
+    if options.tracks and scene.track.key not in options.tracks:
+        return f"its track {scene.track.key} is not among those asked for"
+    if options.since and day < options.since:
+        return f"acquired before {options.since}"
+    if options.until and day > options.until:
+        return f"acquired after {options.until}"
+    return ""
+
+
+def check_some(found: Scenes) -> None:
+    """Refuse to go on where the options leave out every image."""
+    if not found.scenes:
+        reasons = ", ".join(sorted({entry.reason for entry in found.left_out}))
+        raise SceneError(
+            f"the options leave out every image ({reasons})", hint="`sitewatch inspect` shows what is there."
+        )
+
+
+def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr.Dataset, ...]]:
+    """The change of every track that has images enough; the others are left out, unless there is no other."""
+    kept: dict[int, xr.Dataset] = {}
+    failed: list[ChangeError] = []
+    for place, stack in enumerate(stacks.stacks):
+        try:
+            kept[place] = detect_change(stack, progress=progress)
+        except ChangeError as error:
+            failed.append(error)
+    if not kept:
+        raise failed[0]
+    notes = (*stacks.notes, *(f"not used: {error.message}" for error in failed))
+    used = tuple(stacks.stacks[place] for place in kept)
+    return dataclasses.replace(stacks, stacks=used, notes=notes), tuple(kept.values())
+
+
+def gather_result(
+    site: Site,
+    structures: tuple[Structure, ...],
+    found: Scenes,
+    stacks: Stacks,
+    watch: Watch,
+    workspace: Workspace | None,
+    dossier: Path | None,
+) -> RunResult:
+    """What was found, with all that was guessed and left out on the way."""
+    dropped = {entry.source for entry in stacks.left_out}
+    used = tuple(scene for scene in found.scenes if scene.id not in dropped)
+    of_scenes = _counted([note for scene in used for note in scene.notes], len(used))
+    of_stacks = [f"{stack.attrs['track_label']}: {note}" for stack in stacks.stacks for note in stack.attrs["notes"]]
+    notes = tuple(dict.fromkeys([*of_scenes, *stacks.notes, *of_stacks]))
+    left_out = (*found.left_out, *stacks.left_out)
+    return RunResult(site, structures, used, left_out, notes, watch.seconds, workspace, dossier)
+
+
+def _counted(notes: Sequence[str], total: int) -> list[str]:
+    """Each note once, with the number of scenes it holds for where that is not all of them."""
+    counts = {note: notes.count(note) for note in dict.fromkeys(notes)}
+    return [note if count == total else f"{note} ({count} of {total} scenes)" for note, count in counts.items()]
+
+
+def file_names(stacks: Sequence[xr.Dataset]) -> list[str]:
+    """Track keys, with the look direction where it alone tells two tracks apart."""
+    keys = [str(stack.attrs["track"]) for stack in stacks]
+    return [
+        key if keys.count(key) == 1 else f"{key}-{stack.attrs['look_direction'] or 'unknown'}"
+        for key, stack in zip(keys, stacks, strict=True)
+    ]
+
+
+def report(
+    path: Path, result: RunResult, stacks: Sequence[xr.Dataset], options: RunOptions, watch: Watch, command: str
+) -> None:
+    """Write the dossier."""
+    provenance = Provenance(
+        version=__version__,
+        command=command,
+        parameters=options.as_parameters(),
+        started=watch.started,
+        finished=dt.datetime.now(dt.UTC),
+        notes=result.notes,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_dossier(
+        path,
+        site=result.site,
+        stacks=stacks,
+        structures=result.structures,
+        scenes_used=result.scenes,
+        left_out=result.left_out,
+        provenance=provenance,
+    )
