@@ -117,7 +117,8 @@ def characterise(
     standing = growth > 0.5 * max(growth[-1], 1e-9)
     sure = presence.built_by > 0.9
     # Mean log-likelihood ratio of the whole footprint (of what is built of it) at each image.
-    for_built = np.where(clear, presence.ratio.mean(axis=1), (presence.ratio * sure).sum(axis=1) / np.maximum(sure.sum(axis=1), 1))
+    of_sure = (presence.ratio * sure).sum(axis=1) / np.maximum(sure.sum(axis=1), 1)
+    for_built = np.where(clear, presence.ratio.mean(axis=1), of_sure)
     counted = np.where(sure[:, None, :], presence.deviation, np.nan)
     level_error = np.full(series.shape, np.nan)
     level_error[standing] = np.nanmean(counted[standing], axis=2)

@@ -116,8 +116,8 @@ def _beyond_half(
     image = np.arange(rest.shape[0])[:, None, None]
     level = np.nanmedian(np.where((image < when)[:, None], rest, np.nan), axis=0)
     gained = (np.exp(level + step) - np.exp(level)) * (step > 0)
-    strongest = int(np.argmax([np.median(gain[inside]) / np.median(np.exp(low)) for gain, low in zip(gained, level, strict=True)]))
-    gain = gained[strongest]
+    contrast = [np.median(gain[inside]) / np.median(np.exp(low)) for gain, low in zip(gained, level, strict=True)]
+    gain = gained[int(np.argmax(contrast))]
     weight = ndi.uniform_filter(inside.astype(float), REFERENCE_PIXELS)
     typical = ndi.uniform_filter(np.where(inside, gain, 0.0), REFERENCE_PIXELS) / np.maximum(weight, 1e-9)
     return gain >= EDGE_SHARE * typical

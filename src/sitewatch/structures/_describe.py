@@ -13,7 +13,7 @@ from sitewatch.structures._preparation import preparation_image
 from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Structure
 
 if TYPE_CHECKING:
-    from sitewatch.structures._find import Found
+    from sitewatch.structures._find_one import Found
 
 # A structure counts as there from four pixels on (fewer are below the resolution), large ones from this share on.
 FIRST_PIXELS = 4.0
@@ -41,7 +41,7 @@ def describe(found: Found) -> Structure:
     raised, confirmed = _sequence(found, start, dates)
     character, attrs = found.character, found.window.stack.attrs
     track = str(attrs.get("track", ""))
-    prepared = preparation_image(found.window, found.footprint, found.presence, start) if found.grade.kind == "building" else None
+    prepared = preparation_image(found.window, found.presence, start) if found.grade.kind == "building" else None
     scenes = [str(s) for s in found.window.stack["scene"].values]
     shows = fraction > 0.05
     return Structure(

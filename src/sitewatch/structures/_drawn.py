@@ -7,19 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 import xarray as xr
-from odc.geo.geom import Geometry
-from rasterio.features import rasterize
 
 from sitewatch.change import covariances_of, detect_change, shared_covariances_of
 from sitewatch.errors import StructureError
 from sitewatch.structures._character import characterise
 from sitewatch.structures._describe import describe
-from sitewatch.structures._find import MARGIN_PIXELS, Found
+from sitewatch.structures._find_one import MARGIN_PIXELS, Found
 from sitewatch.structures._grade import grade
+from sitewatch.structures._map import covered
 from sitewatch.structures._measure import measure
 from sitewatch.structures._presence import follow
 from sitewatch.structures._structure import Structure
-from sitewatch.structures._window import cut_window
+from sitewatch.structures._window import cut_window, is_filtered
 
 FEWEST_PIXELS = 4
 
@@ -65,13 +64,12 @@ def _in_track(
     polygon: shapely.Polygon | shapely.MultiPolygon, stack: xr.Dataset, change: xr.Dataset, alpha: float
 ) -> Structure:
     geobox = stack.odc.geobox
-    drawn = Geometry(polygon, "EPSG:4326").to_crs(geobox.crs).geom
-    mask = rasterize([drawn], out_shape=geobox.shape, transform=geobox.affine).astype(bool)
+    mask = covered(polygon, geobox)
     mask &= np.isfinite(change["p_value"].to_numpy())
     if mask.sum() < FEWEST_PIXELS:
         raise StructureError(
             f"the polygon covers {int(mask.sum())} pixels of {stack.attrs.get('track_label', 'this track')}",
-            hint=f"Draw it over at least {FEWEST_PIXELS} pixels of {float(stack.attrs['pixel_x_m']):.0f} m inside the images",
+            hint=f"It must cover {FEWEST_PIXELS} pixels of {float(stack.attrs['pixel_x_m']):.0f} m inside the images",
         )
     rows, columns = np.nonzero(mask)
     box = (
@@ -84,7 +82,9 @@ def _in_track(
     part = change.isel(y=box[0], x=box[1])
     presence = follow(window, inside, part["first_image"].to_numpy(), part["statistic"].to_numpy(), covariances)
     # The place was given, not searched for: the p-value pays for the dates only.
-    character = characterise(window, inside, presence, covariances, shared_covariances_of(change), searched_pixels=int(inside.sum()))
+    searched = int(inside.sum())
+    character = characterise(window, inside, presence, covariances, shared_covariances_of(change), searched)
     pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
     shape = measure(inside, window.stack.odc.geobox, pixel_m)
-    return describe(Found(window, inside, presence, character, shape, grade(character, shape, alpha)))
+    verdict = grade(character, shape, alpha, filtered=is_filtered(stack))
+    return describe(Found(window, inside, presence, character, shape, verdict))

@@ -6,41 +6,26 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
+import shapely.prepared
 import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from sitewatch.change import Covariance, covariances_of, shared_covariances_of
+from sitewatch.change import covariances_of, shared_covariances_of
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
-from sitewatch.structures._character import Character, characterise
-from sitewatch.structures._delineate import refine_footprint
 from sitewatch.structures._describe import describe
-from sitewatch.structures._grade import Grade, grade, is_line
-from sitewatch.structures._measure import Shape, as_line, measure
-from sitewatch.structures._presence import Presence, follow
+from sitewatch.structures._find_one import Found, examine
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
-from sitewatch.structures._window import Window, cut_window
+from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by
 
-MARGIN_PIXELS = 8
 MOST_REGIONS = 400
 # What touches a structure at least this many times its size, and changed with it, is part of that.
 FRAGMENT_SHARE = 0.2
 FRAGMENT_GAP_PIXELS = 4
 FRAGMENT_EARLIER_IMAGES = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """A footprint of one track with all that was learnt about it."""
-
-    window: Window
-    footprint: NDArray[np.bool_]
-    presence: Presence
-    character: Character
-    shape: Shape
-    grade: Grade
 
 
 def find_structures(
@@ -68,10 +53,29 @@ def find_structures(
     -------
     Structures of every status, confirmed ones first, then by onset.
     """
-    structures: list[Structure] = []
-    for stack, change in zip(stacks, changes, strict=True):
-        structures += [describe(found) for found in find_in_track(stack, change, alpha=alpha, progress=progress)]
-    return tuple(structures)
+    sightings = [
+        [Sighting(describe(found), found) for found in find_in_track(stack, change, alpha=alpha, progress=progress)]
+        for stack, change in zip(stacks, changes, strict=True)
+    ]
+    inside = shapely.prepared.prep(site.area)
+    joined = [s for s in join_tracks(sightings) if inside.intersects(s.footprint)]
+    return tuple(sorted((_weighed(s, stacks, changes) for s in joined), key=_order))
+
+
+def _weighed(structure: Structure, stacks: Sequence[xr.Dataset], changes: Sequence[xr.Dataset]) -> Structure:
+    """A confirmed structure that another track should show and does not is a candidate only."""
+    if structure.status != "confirmed":
+        return structure
+    silent_tracks = unseen_by(structure, stacks, changes)
+    if not silent_tracks:
+        return structure
+    reason = f"{', '.join(silent_tracks)} had the images to show it and does not"
+    return dataclasses.replace(structure, status="candidate", reason=reason, confirmed_on=None)
+
+
+def _order(structure: Structure) -> tuple[int, str, str]:
+    rank = {"confirmed": 0, "candidate": 1, "rejected": 2}[structure.status]
+    return rank, structure.onset.latest.isoformat() if structure.onset else "9999", structure.id
 
 
 def find_in_track(
@@ -130,47 +134,3 @@ def _claims(regions: Sequence[Region], shape: tuple[int, int]) -> NDArray[np.int
     for number, region in reversed(list(enumerate(regions))):
         out[region.rows, region.columns][region.mask] = number + 1
     return out
-
-
-def examine(
-    stack: xr.Dataset,
-    change: xr.Dataset,
-    region: Region,
-    number: int,
-    claims: NDArray[np.int32],
-    taken: NDArray[np.bool_],
-    covariances: dict[tuple[int, int], Covariance],
-    shared: dict[tuple[int, int], Covariance],
-    searched: int,
-    alpha: float,
-) -> Found | None:
-    """Delineate, follow, measure and grade one region."""
-    rows, columns = _widened(region, taken.shape)
-    window = cut_window(stack, change, rows, columns)
-    claim = claims[rows, columns]
-    seed = (claim == number + 1) & ~taken[rows, columns]
-    if seed.sum() < 4:
-        return None
-    box = change.isel(y=rows, x=columns)
-    first_image = box["first_image"].to_numpy()
-    geobox = window.stack.odc.geobox
-    pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
-    line = is_line(measure(seed, geobox, pixel_m))
-    allowed = ((claim == 0) | (claim == number + 1)) & ~taken[rows, columns]
-    footprint = refine_footprint(window, seed, first_image, covariances, allowed, line)
-    if footprint.sum() < 4:
-        return None
-    presence = follow(window, footprint, first_image, box["statistic"].to_numpy(), covariances)
-    character = characterise(window, footprint, presence, covariances, shared, searched)
-    shape = measure(footprint, geobox, pixel_m)
-    verdict = grade(character, shape, alpha)
-    if verdict.kind == "road":
-        shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
-    return Found(window, footprint, presence, character, shape, verdict)
-
-
-def _widened(region: Region, shape: tuple[int, int]) -> tuple[slice, slice]:
-    return (
-        slice(max(region.rows.start - MARGIN_PIXELS, 0), min(region.rows.stop + MARGIN_PIXELS, shape[0])),
-        slice(max(region.columns.start - MARGIN_PIXELS, 0), min(region.columns.stop + MARGIN_PIXELS, shape[1])),
-    )

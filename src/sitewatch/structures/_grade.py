@@ -31,6 +31,9 @@ LEVELLED_DB = 1.2
 VEGETATION_DB = 1.0
 GREENING = "its cross-polarised backscatter rose most, as that of growing plants does"
 DARKENED = "the ground became darker than its surroundings and nothing stood there before: felled or cleared"
+LEFT_WATER = "what is gone from the water may have been a vessel laid up"
+FILTERED = "these images are speckle filtered, so that a work can't be told from a vessel laid up"
+BERTH = "vessels lay here before: it may be one of them laid up"
 # Smaller footprints are a matter of single resolution cells.
 FEWEST_PIXELS = 6
 
@@ -50,20 +53,29 @@ def is_line(shape: Shape) -> bool:
     return shape.slenderness > LINE_SLENDERNESS
 
 
-def grade(character: Character, shape: Shape, alpha: float) -> Grade:
+def grade(character: Character, shape: Shape, alpha: float, *, filtered: bool = False) -> Grade:
     """Name a footprint and say whether it is confirmed, a candidate or rejected.
 
     Parameters
     ----------
     alpha
         Highest p-value of a confirmed structure.
+    filtered
+        Whether the images were speckle filtered: then the steadiness of a level, which parts works from vessels laid
+        up, can't be judged.
     """
     brighter = float(character.step_db.mean()) > 0
     # Ground that turned dark for good looks like calm water in some images; what moves with the sea is water.
-    at_sea = character.water_share > 0.5 and (brighter or character.water_after)
+    at_sea = character.water_share > 0.5 and (brighter or filtered or character.water_after)
     kind, probability, refusal = _on_water(character, shape) if at_sea else _on_land(character, shape)
     if refusal:
         return Grade(kind, "rejected", refusal, probability)
+    if at_sea and not brighter:
+        return Grade(kind, "candidate", LEFT_WATER, probability)
+    if at_sea and filtered:
+        return Grade(kind, "candidate", FILTERED, probability)
+    if at_sea and character.scatter_before_db > STEADY_DB:
+        return Grade("ship", "candidate", BERTH, probability)
     if character.like_after_before > STRAY_SHARE:
         return Grade("unknown", "rejected", "it had looked like this before: it comes and goes", probability)
     if character.like_before_after > STRAY_SHARE:
@@ -79,7 +91,8 @@ def grade(character: Character, shape: Shape, alpha: float) -> Grade:
     if character.pixels < FEWEST_PIXELS:
         return Grade(kind, "candidate", f"{character.pixels} pixels are too few to be sure of", probability)
     if character.p_value > alpha:
-        return Grade(kind, "candidate", f"chance alone gives such a change with p = {character.p_value:.2g}", probability)
+        chance = f"chance alone gives such a change with p = {character.p_value:.2g}"
+        return Grade(kind, "candidate", chance, probability)
     return Grade(kind, "confirmed", "", probability)
 
 

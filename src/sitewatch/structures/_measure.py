@@ -9,11 +9,12 @@ import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.features import shapes
-from rasterio.warp import transform_geom
 from scipy import ndimage as ndi
 from skimage.graph import route_through_array
 from skimage.morphology import skeletonize
 
+from sitewatch.errors import StructureError
+from sitewatch.structures._map import to_degrees
 from sitewatch.structures._structure import Measure
 
 # An edge found on a pixel grid is off by a uniform error of one pixel.
@@ -57,11 +58,15 @@ class Shape:
 def outline_of(mask: NDArray[np.bool_], geobox: GeoBox) -> shapely.Polygon | shapely.MultiPolygon:
     """Outline of a mask along its pixel edges, in EPSG:4326."""
     parts = [
-        shapely.geometry.shape(transform_geom(geobox.crs.to_wkt(), "EPSG:4326", geometry, precision=9))
-        for geometry, value in shapes(mask.astype(np.uint8), mask=mask, transform=geobox.affine)
-        if value
+        shapely.geometry.shape(part).buffer(0) for part, value in shapes(mask.astype(np.uint8), mask=mask) if value
     ]
-    return shapely.union_all([part.buffer(0) for part in parts])
+    merged = shapely.union_all(parts)
+    to_map = geobox.affine
+    placed = shapely.transform(merged, lambda xy: np.stack(to_map * (xy[:, 0], xy[:, 1]), axis=1))
+    outline = to_degrees(placed, geobox)
+    if not isinstance(outline, shapely.Polygon | shapely.MultiPolygon):
+        raise StructureError("the footprint has no area", hint="It must cover at least one pixel")
+    return outline
 
 
 def measure(mask: NDArray[np.bool_], geobox: GeoBox, pixel_m: tuple[float, float], *, doubt: float = 0.0) -> Shape:
@@ -123,8 +128,8 @@ def _rectangle(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray
     """Corners of the smallest rotated rectangle round the pixels' squares, metres east and north."""
     rows, columns = np.nonzero(mask)
     points = np.array([(c + dx, r + dy) for dx in (0, 1) for dy in (0, 1) for r, c in zip(rows, columns, strict=True)])
-    hull = shapely.MultiPoint(points * [pixel_m[0], -pixel_m[1]]).minimum_rotated_rectangle
-    return np.asarray(hull.exterior.coords)[:4]
+    hull = shapely.oriented_envelope(shapely.MultiPoint(points * [pixel_m[0], -pixel_m[1]]))
+    return shapely.get_coordinates(hull)[:4]
 
 
 def centreline(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray[np.float64] | None:
@@ -189,6 +194,5 @@ def _length(line: NDArray[np.float64], pixel_m: tuple[float, float]) -> float:
 
 
 def _on_map(line: NDArray[np.float64], geobox: GeoBox) -> shapely.LineString:
-    xy = [geobox.affine * (float(x), float(y)) for x, y in line]
-    mapped = transform_geom(geobox.crs.to_wkt(), "EPSG:4326", shapely.geometry.mapping(shapely.LineString(xy)), precision=9)
-    return shapely.geometry.shape(mapped)
+    x, y = geobox.affine * (line[:, 0], line[:, 1])
+    return to_degrees(shapely.LineString(np.stack([x, y], axis=1)), geobox)

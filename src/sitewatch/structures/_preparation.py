@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sitewatch.change import DB_PER_LOG
 from sitewatch.structures._presence import Presence
@@ -13,9 +12,7 @@ LEAST_Z = 4.0
 LEAST_DROP_DB = 0.6
 
 
-def preparation_image(
-    window: Window, footprint: NDArray[np.bool_], presence: Presence, start: tuple[int, int] | None
-) -> int | None:
+def preparation_image(window: Window, presence: Presence, start: tuple[int, int] | None) -> int | None:
     """First image that shows the footprint's ground darker than before, up to the onset; None without a sign.
 
     Parameters

@@ -1,8 +1,8 @@
 """Pixel by pixel and image by image: is it built yet?
 
-Built pixels never go back, so each pixel has one change point kappa >= 1: the first image that shows it built (kappa = T:
-not yet). With LLR_t the log-likelihood ratio of built against not built at image t, the left-to-right two-state
-model gives exactly P(kappa = j | data) ~ P(kappa = j) exp(sum_{t >= j} LLR_t). The prior P(kappa) is learnt from the
+Built pixels never go back, so each pixel has one change point kappa >= 1: the first image that shows it built
+(kappa = T: not yet). With LLR_t the log-likelihood ratio of built against not built at image t, the left-to-right
+two-state model gives exactly P(kappa = j | data) ~ P(kappa = j) exp(sum_{t >= j} LLR_t). The prior P(kappa) is learnt from the
 structure itself (empirical Bayes): a pixel is built about when its neighbours are, and when the structure grows.
 """
 
@@ -171,7 +171,7 @@ def _effect_after(window: Window, raw: NDArray[np.float64], built: NDArray[np.fl
 
 
 def _level(values: NDArray[np.float64], weight: NDArray[np.float64], looks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[polarisation, pixel], robust ln of the mean power over the weighted images, drawn a little to the footprint's."""
+    """[polarisation, pixel], robust ln of the mean power over the weighted images, drawn a little to the whole's."""
     w = np.where(np.isfinite(values), weight[:, None, :], 0.0)
     filled = np.nan_to_num(values)
     bias = np.broadcast_to(np.log(looks) - psi(looks), values.shape[1:])

@@ -81,8 +81,10 @@ def _pieces(marked: NDArray[np.bool_], first_image: NDArray[np.integer]) -> NDAr
     wide, _ = ndi.label(ndi.binary_dilation(marked, EIGHT, iterations=BRIDGE_PIXELS), EIGHT)
     group = ndi.maximum(wide, labels, np.arange(1, count + 1)).astype(int)
     when = ndi.median(first_image, labels, np.arange(1, count + 1))
-    low = ndi.labeled_comprehension(first_image, labels, np.arange(1, count + 1), lambda v: np.percentile(v, 10), float, 0)
-    high = ndi.labeled_comprehension(first_image, labels, np.arange(1, count + 1), lambda v: np.percentile(v, 90), float, 0)
+    low, high = (
+        ndi.labeled_comprehension(first_image, labels, np.arange(1, count + 1), quantile, float, 0)
+        for quantile in (lambda v: np.percentile(v, 10), lambda v: np.percentile(v, 90))
+    )
     size = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     near = SAME_TIME_SHARE * float(first_image.max())
     target = np.arange(1, count + 1)

@@ -7,8 +7,8 @@ import datetime as dt
 
 import numpy as np
 import xarray as xr
-from odc.geo.xr import xr_coords as _register_odc_accessor  # noqa: F401
 from numpy.typing import NDArray
+from odc.geo.xr import xr_coords as _register_odc_accessor  # noqa: F401
 
 from sitewatch.change import Background, background_of, calm_level, log_power
 
@@ -72,3 +72,8 @@ def cut_window(stack: xr.Dataset, change: xr.Dataset, rows: slice, columns: slic
     flat = values[:, 0].reshape(values.shape[0], -1)
     water = (calm_level(flat) < background.calm_limit).reshape(values.shape[2:])
     return Window(values, water, background, rows, columns, box)
+
+
+def is_filtered(stack: xr.Dataset) -> bool:
+    """Whether a stack's images were speckle filtered before they reached us."""
+    return any("speckle filtered" in str(note) for note in stack.attrs.get("notes", []))

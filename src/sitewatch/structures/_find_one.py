@@ -1,0 +1,76 @@
+"""One changed region: delineate, follow, measure and grade it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sitewatch.change import Covariance
+from sitewatch.structures._character import Character, characterise
+from sitewatch.structures._delineate import refine_footprint
+from sitewatch.structures._grade import Grade, grade, is_line
+from sitewatch.structures._measure import Shape, as_line, measure
+from sitewatch.structures._presence import Presence, follow
+from sitewatch.structures._regions import Region
+from sitewatch.structures._window import Window, cut_window, is_filtered
+
+MARGIN_PIXELS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A footprint of one track with all that was learnt about it."""
+
+    window: Window
+    footprint: NDArray[np.bool_]
+    presence: Presence
+    character: Character
+    shape: Shape
+    grade: Grade
+
+
+def examine(
+    stack: xr.Dataset,
+    change: xr.Dataset,
+    region: Region,
+    number: int,
+    claims: NDArray[np.int32],
+    taken: NDArray[np.bool_],
+    covariances: dict[tuple[int, int], Covariance],
+    shared: dict[tuple[int, int], Covariance],
+    searched: int,
+    alpha: float,
+) -> Found | None:
+    """Delineate, follow, measure and grade one region."""
+    rows, columns = _widened(region, taken.shape)
+    window = cut_window(stack, change, rows, columns)
+    claim = claims[rows, columns]
+    seed = (claim == number + 1) & ~taken[rows, columns]
+    if seed.sum() < 4:
+        return None
+    box = change.isel(y=rows, x=columns)
+    first_image = box["first_image"].to_numpy()
+    geobox = window.stack.odc.geobox
+    pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
+    line = is_line(measure(seed, geobox, pixel_m))
+    allowed = ((claim == 0) | (claim == number + 1)) & ~taken[rows, columns]
+    footprint = refine_footprint(window, seed, first_image, covariances, allowed, line)
+    if footprint.sum() < 4:
+        return None
+    presence = follow(window, footprint, first_image, box["statistic"].to_numpy(), covariances)
+    character = characterise(window, footprint, presence, covariances, shared, searched)
+    shape = measure(footprint, geobox, pixel_m)
+    verdict = grade(character, shape, alpha, filtered=is_filtered(stack))
+    if verdict.kind == "road":
+        shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
+    return Found(window, footprint, presence, character, shape, verdict)
+
+
+def _widened(region: Region, shape: tuple[int, int]) -> tuple[slice, slice]:
+    return (
+        slice(max(region.rows.start - MARGIN_PIXELS, 0), min(region.rows.stop + MARGIN_PIXELS, shape[0])),
+        slice(max(region.columns.start - MARGIN_PIXELS, 0), min(region.columns.stop + MARGIN_PIXELS, shape[1])),
+    )
