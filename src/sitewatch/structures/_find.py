@@ -113,11 +113,12 @@ def _beside(one: Found, found: Sequence[Found]) -> Found:
 
 def _on(other: Found, one: Found) -> NDArray[np.bool_]:
     """The other's footprint on this one's window."""
-    out = np.zeros(one.footprint.shape, bool)
-    rows, columns = np.nonzero(other.footprint)
+    out: NDArray[np.bool_] = np.zeros(one.footprint.shape, bool)
+    rows, columns = other.presence.pixels
     y = rows + other.window.rows.start - one.window.rows.start
     x = columns + other.window.columns.start - one.window.columns.start
-    inside = (y >= 0) & (y < out.shape[0]) & (x >= 0) & (x < out.shape[1])
+    height, width = out.shape
+    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
     out[y[inside], x[inside]] = True
     return out
 

@@ -14,7 +14,7 @@ from skimage.graph import route_through_array
 from skimage.morphology import skeletonize
 
 from sitewatch.errors import StructureError
-from sitewatch.structures._map import to_degrees
+from sitewatch.structures._map import from_pixels, to_degrees
 from sitewatch.structures._structure import Measure
 
 # An edge found on a pixel grid is off by a uniform error of one pixel.
@@ -57,13 +57,9 @@ class Shape:
 
 def outline_of(mask: NDArray[np.bool_], geobox: GeoBox) -> shapely.Polygon | shapely.MultiPolygon:
     """Outline of a mask along its pixel edges, in EPSG:4326."""
-    parts = [
-        shapely.geometry.shape(part).buffer(0) for part, value in shapes(mask.astype(np.uint8), mask=mask) if value
-    ]
-    merged = shapely.union_all(parts)
-    to_map = geobox.affine
-    placed = shapely.transform(merged, lambda xy: np.stack(to_map * (xy[:, 0], xy[:, 1]), axis=1))
-    outline = to_degrees(placed, geobox)
+    traced = shapes(mask.astype(np.uint8), mask=mask)
+    merged = shapely.union_all([shapely.geometry.shape(part).buffer(0) for part, _ in traced])
+    outline = to_degrees(shapely.transform(merged, lambda points: from_pixels(points, geobox)), geobox)
     if not isinstance(outline, shapely.Polygon | shapely.MultiPolygon):
         raise StructureError("the footprint has no area", hint="It must cover at least one pixel")
     return outline
@@ -194,5 +190,4 @@ def _length(line: NDArray[np.float64], pixel_m: tuple[float, float]) -> float:
 
 
 def _on_map(line: NDArray[np.float64], geobox: GeoBox) -> shapely.LineString:
-    x, y = geobox.affine * (line[:, 0], line[:, 1])
-    return to_degrees(shapely.LineString(np.stack([x, y], axis=1)), geobox)
+    return to_degrees(shapely.LineString(from_pixels(line, geobox)), geobox)

@@ -2,8 +2,8 @@
 
 Built pixels never go back, so each pixel has one change point kappa >= 1: the first image that shows it built
 (kappa = T: not yet). With LLR_t the log-likelihood ratio of built against not built at image t, the left-to-right
-two-state model gives exactly P(kappa = j | data) ~ P(kappa = j) exp(sum_{t >= j} LLR_t). The prior P(kappa) is learnt from the
-structure itself (empirical Bayes): a pixel is built about when its neighbours are, and when the structure grows.
+two-state model gives exactly P(kappa = j | data) ~ P(kappa = j) exp(sum_{t >= j} LLR_t). The prior P(kappa) is learnt
+from the structure itself (empirical Bayes): a pixel is built about when its neighbours are, and when it all grows.
 """
 
 from __future__ import annotations
