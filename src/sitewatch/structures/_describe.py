@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 # A structure counts as there from four pixels on (fewer are below the resolution), large ones from this share on.
 FIRST_PIXELS = 4.0
 FIRST_SHARE = 0.008
-FINISHED_SHARE = 0.99
+NEARLY_SHARE = 0.98
+LAST_PIXELS_IMAGES = 2
+# Pixels that date themselves carry the dates alone where they are at least so many and such a share.
+FEWEST_DATED = 8
+FEWEST_DATED_SHARE = 0.35
 # Images that must show no more growth before an end is stated.
 LEVEL_IMAGES = 3
 # z-score of the whole footprint at which it is raised as a candidate.
@@ -31,10 +35,7 @@ def describe(found: Found) -> Structure:
     dates = found.window.dates
     built_by = found.presence.built_by
     fraction, spread = growth_curve(built_by)
-    first = max(FIRST_PIXELS, FIRST_SHARE * built_by.shape[1])
-    start = crossing(built_by, min(first, 0.9 * built_by.shape[1]))
-    total = float(built_by[-1].sum())
-    end = crossing(built_by, max(min(FINISHED_SHARE * total, total - 0.75), 1.0))
+    start, end = _start_and_end(found)
     if end is not None and end[1] > len(dates) - LEVEL_IMAGES - 1:
         end = None
     onset, completion = _interval(start, dates), _interval(end, dates)
@@ -73,6 +74,29 @@ def describe(found: Found) -> Structure:
         tracks=(track,),
         kind_probability=round(found.grade.kind_probability, 3),
     )
+
+
+def _start_and_end(found: Found) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """Images of the onset and completion intervals.
+
+    Only pixels that date themselves vote, where there are enough of them; the count asked for shrinks with them.
+    """
+    built_by, dated = found.presence.built_by, found.presence.dated
+    share = float(dated.mean())
+    if dated.sum() >= FEWEST_DATED and share >= FEWEST_DATED_SHARE:
+        built_by = built_by[:, dated]
+    else:
+        share = 1.0
+    pixels = built_by.shape[1]
+    first = share * max(FIRST_PIXELS, FIRST_SHARE * pixels / share)
+    start = crossing(built_by, min(max(first, 1.0), 0.9 * pixels))
+    total = float(built_by[-1].sum())
+    nearly = crossing(built_by, max(min(NEARLY_SHARE * total, total - 1.5), 1.0))
+    wholly = crossing(built_by, max(total - 0.6, 1.0))
+    if nearly is None or wholly is None:
+        return start, nearly
+    # The last pixel alone may err; nearly all of them together hardly do.
+    return start, (nearly[0], min(wholly[1], nearly[1] + LAST_PIXELS_IMAGES))
 
 
 def _interval(images: tuple[int, int] | None, dates: list[dt.date]) -> Interval | None:

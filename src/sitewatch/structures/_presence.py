@@ -27,6 +27,9 @@ STRANGER_RANGE = 40.0 / DB_PER_LOG
 PRIOR_SHARES = (0.001, 0.1, 0.899)
 NEIGHBOUR_SIGMA_PIXELS = 1.0
 GUESS_SIGMA_PIXELS = 1.2
+# A pixel dates itself where its own 90 % interval spans no more images than this (or this share of the record).
+DATED_IMAGES = 3
+DATED_SHARE = 0.06
 ROUNDS = 8
 LEVEL_PRIOR_IMAGES = 1.5
 
@@ -45,6 +48,8 @@ class Presence:
         Row and column of each pixel in the window.
     ratio
         [image, pixel], log-likelihood ratio of built against not built at each image.
+    dated
+        [pixel], whether the pixel's own images date it to a few images (texture leaves some all but unchanged).
     deviation
         [image, polarisation, pixel], ln power less the pixel's level as built.
     """
@@ -54,6 +59,7 @@ class Presence:
     after: NDArray[np.float64]
     pixels: tuple[NDArray[np.intp], NDArray[np.intp]]
     ratio: NDArray[np.float64]
+    dated: NDArray[np.bool_]
     deviation: NDArray[np.float64]
 
 
@@ -96,8 +102,8 @@ def follow(
             log_gamma_density(raw - effect - after[None], after_looks) - log_gamma_density(rest - before[None], looks),
             axis=1,
         )
-        built = _change_points(ratio, footprint, rows, columns)
-    return Presence(built, before, after, (rows, columns), ratio, raw - effect - after[None])
+        built, dated = _change_points(ratio, footprint, rows, columns)
+    return Presence(built, before, after, (rows, columns), ratio, dated, raw - effect - after[None])
 
 
 def _first_guess(
@@ -199,8 +205,11 @@ def _change_points(
     footprint: NDArray[np.bool_],
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
-) -> NDArray[np.float64]:
-    """[image, pixel], probability of being built by each image, with the prior learnt from the structure."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """[image, pixel] probability of being built by each image, with the prior learnt from the structure.
+
+    And [pixel], whether the pixel's own images, without that prior, date it to a few images.
+    """
     n_time = ratio.shape[0]
     sums = np.cumsum(ratio[::-1], axis=0)[::-1]
     weight = np.concatenate([sums, np.zeros((1, sums.shape[1]))])
@@ -208,6 +217,8 @@ def _change_points(
     weight[0] = -np.inf
     inside = ndi.gaussian_filter(footprint.astype(float), NEIGHBOUR_SIGMA_PIXELS, mode="constant")
     probability = np.exp(weight - logsumexp(weight, axis=0))
+    own = np.cumsum(probability, axis=0)
+    dated = ((own > 0.05) & (own < 0.95)).sum(axis=0) <= max(DATED_IMAGES, DATED_SHARE * n_time)
     field = np.zeros((n_time + 1, *footprint.shape))
     flat, growth, near = PRIOR_SHARES
     for _ in range(ROUNDS):
@@ -217,4 +228,4 @@ def _change_points(
         prior = flat / (n_time + 1) + growth * probability.mean(axis=1, keepdims=True) + near * around
         weighted = weight + np.log(prior)
         probability = np.exp(weighted - logsumexp(weighted, axis=0))
-    return np.cumsum(probability, axis=0)[:-1]
+    return np.cumsum(probability, axis=0)[:-1], dated
