@@ -14,9 +14,9 @@ from skimage.filters import apply_hysteresis_threshold
 CORE_P = 1e-4
 EDGE_P = 1e-2
 FEWEST_PIXELS = 4
-# Pieces of one structure lie up to twice this many pixels apart (texture hides the change of single pixels), and
-# changed within this share of the record of each other.
-BRIDGE_PIXELS = 1
+# Pieces of one structure lie up to twice this many pixels apart (texture hides the change of single pixels; most of
+# what turns darker is a thin line), and changed within this share of the record of each other.
+BRIDGE_PIXELS = {True: 1, False: 2}
 SAME_TIME_SHARE = 0.12
 EIGHT = np.ones((3, 3), bool)
 
@@ -63,7 +63,7 @@ def candidate_regions(change: xr.Dataset) -> list[Region]:
         same = (sign > 0) == brighter
         strong = np.where(same, np.maximum(evidence, np.where(nearby > 2.5, nearby, 0.0)), 0.0)
         marked = apply_hysteresis_threshold(strong, -np.log10(EDGE_P), -np.log10(CORE_P))
-        labels = _pieces(marked, change["first_image"].to_numpy())
+        labels = _pieces(marked, change["first_image"].to_numpy(), BRIDGE_PIXELS[brighter])
         for i, box in enumerate(ndi.find_objects(labels), start=1):
             if box is None:
                 continue
@@ -73,26 +73,37 @@ def candidate_regions(change: xr.Dataset) -> list[Region]:
     return [region for _, region in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _pieces(marked: NDArray[np.bool_], first_image: NDArray[np.integer]) -> NDArray[np.int32]:
+def _pieces(marked: NDArray[np.bool_], first_image: NDArray[np.integer], bridge_pixels: int) -> NDArray[np.int32]:
     """[y, x], labels of connected pixels; pieces across a small gap join where they changed at about the same time."""
     labels, count = ndi.label(marked, EIGHT)
     if count < 2:
-        return labels
-    wide, _ = ndi.label(ndi.binary_dilation(marked, EIGHT, iterations=BRIDGE_PIXELS), EIGHT)
-    group = ndi.maximum(wide, labels, np.arange(1, count + 1)).astype(int)
-    when = ndi.median(first_image, labels, np.arange(1, count + 1))
-    low, high = (
-        ndi.labeled_comprehension(first_image, labels, np.arange(1, count + 1), quantile, float, 0)
-        for quantile in (lambda v: np.percentile(v, 10), lambda v: np.percentile(v, 90))
+        return np.asarray(labels, np.int32)
+    wide, _ = ndi.label(ndi.binary_dilation(marked, EIGHT, iterations=bridge_pixels), EIGHT)
+    every = np.arange(1, count + 1)
+    group = ndi.maximum(wide, labels, every).astype(int)
+    when, low, high = (
+        ndi.labeled_comprehension(first_image, labels, every, quantile, float, 0)
+        for quantile in (np.median, lambda v: np.percentile(v, 10), lambda v: np.percentile(v, 90))
     )
     size = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     near = SAME_TIME_SHARE * float(first_image.max())
-    target = np.arange(1, count + 1)
-    for g in np.unique(group):
-        members = np.flatnonzero(group == g)
-        if members.size < 2:
-            continue
+    target = every.copy()
+    for members in _groups(group):
         main = members[np.argmax(size[members])]
-        fits = (when[members] >= low[main] - near) & (when[members] <= high[main] + near)
-        target[members[fits]] = main + 1
+        start, end = low[main], high[main]
+        joined = members == main
+        while True:  # each piece that joins carries the structure's time on
+            fits = (when[members] >= start - near) & (when[members] <= end + near)
+            if (fits | joined).sum() == joined.sum():
+                break
+            joined |= fits
+            start, end = low[members[joined]].min(), high[members[joined]].max()
+        target[members[joined]] = main + 1
     return np.concatenate([[0], target])[labels].astype(np.int32)
+
+
+def _groups(group: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Indices of the entries that share a value with another one, value by value."""
+    order = np.argsort(group, kind="stable")
+    runs = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+    return [run for run in runs if run.size > 1]
