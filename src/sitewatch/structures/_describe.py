@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # A structure counts as there from four pixels on (fewer are below the resolution), large ones from this share on.
 FIRST_PIXELS = 4.0
 FIRST_SHARE = 0.008
+PIXEL_SLACK = 1.0
 NEARLY_SHARE = 0.98
 LAST_PIXELS_IMAGES = 2
 # Pixels that date themselves carry the dates alone where they are at least so many and such a share.
@@ -89,7 +90,9 @@ def _start_and_end(found: Found) -> tuple[tuple[int, int] | None, tuple[int, int
         share = 1.0
     pixels = built_by.shape[1]
     first = share * max(FIRST_PIXELS, FIRST_SHARE * pixels / share)
-    start = crossing(built_by, min(max(first, 1.0), 0.9 * pixels))
+    # The footprint is uncertain by a pixel or so: absent while hardly any stands, there when more than enough do.
+    few, enough = (min(max(first + share * slack, 1.0), 0.9 * pixels) for slack in (-PIXEL_SLACK, PIXEL_SLACK))
+    start = _span(crossing(built_by, few), crossing(built_by, enough))
     total = float(built_by[-1].sum())
     nearly = crossing(built_by, max(min(NEARLY_SHARE * total, total - 1.5), 1.0))
     wholly = crossing(built_by, max(total - 0.6, 1.0))
@@ -97,6 +100,11 @@ def _start_and_end(found: Found) -> tuple[tuple[int, int] | None, tuple[int, int
         return start, nearly
     # The last pixel alone may err; nearly all of them together hardly do.
     return start, (nearly[0], min(wholly[1], nearly[1] + LAST_PIXELS_IMAGES))
+
+
+def _span(first: tuple[int, int] | None, last: tuple[int, int] | None) -> tuple[int, int] | None:
+    """From the start of one crossing to the end of another."""
+    return None if first is None or last is None else (first[0], max(last[1], first[1]))
 
 
 def _interval(images: tuple[int, int] | None, dates: list[dt.date]) -> Interval | None:

@@ -30,6 +30,8 @@ GUESS_SIGMA_PIXELS = 1.2
 # A pixel dates itself where its own 90 % interval spans no more images than this (or this share of the record).
 DATED_IMAGES = 3
 DATED_SHARE = 0.06
+START_PERCENT = 5
+START_IMAGES = 2
 ROUNDS = 8
 LEVEL_PRIOR_IMAGES = 1.5
 
@@ -92,9 +94,13 @@ def follow(
     n_time = raw.shape[0]
     looks = _looks_before(water, covariances, raw.shape[1])
     guess = np.clip(_first_guess(first_image, statistic, rows, columns), 1, n_time - 1)
-    built = (np.arange(n_time)[:, None] >= guess[None, :]).astype(float)
+    image = np.arange(n_time)[:, None]
+    built = (image >= guess[None, :]).astype(float)
+    # Before the first pixels change nothing stands anywhere: those images count as "before" for every pixel, else one
+    # that hardly changed could settle for having stood from the start.
+    start = np.percentile(guess, START_PERCENT) - START_IMAGES
     for _ in range(3):
-        before = _level(rest, 1.0 - built, looks)
+        before = _level(rest, np.where(image < start, 1.0, 1.0 - built), looks)
         effect = _effect_after(window, raw, built)
         after_looks = _looks_after(raw - effect, built, looks)
         after = _level(raw - effect, built, after_looks)
