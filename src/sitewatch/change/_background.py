@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from scipy.special import polygamma
 
 from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.change._order import median_over_time, quantile_over_time
 
 WATER, LAND = 0, 1
 STRATA = ("water", "land")
-LOG_FLOOR = 1e-5
+SMALLEST_FLOOR = 1e-6
 DB_PER_LOG = 10.0 / np.log(10.0)
 MAD_TO_SD = 1.4826
 # Calibrated gamma0 at C band: calm water lies below, land above, in nearly every scene (dB, co-polarised).
@@ -49,6 +50,8 @@ class Background:
         [stratum, polarisation], n_e with trigamma(n_e) = trigamma(n) + tau2.
     present
         [stratum], whether the stratum has enough pixels to be known.
+    floor
+        Linear power below which pixels are clipped before logarithms.
     """
 
     calm_limit: float
@@ -58,15 +61,22 @@ class Background:
     looks: float
     effective_looks: NDArray[np.float64]
     present: NDArray[np.bool_]
+    floor: float = SMALLEST_FLOOR
 
     def jitter_variance(self) -> NDArray[np.float64]:
         """[stratum, polarisation], tau2 = variance of ln I beyond speckle, never negative."""
         return np.maximum(self.scatter**2 - float(polygamma(1, self.looks)), 0.0)
 
 
-def log_power(power: NDArray[np.float32]) -> NDArray[np.float32]:
+def log_power(power: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
     """Natural logarithm of linear power, clipped from below so that a true zero stays finite; NaN stays NaN."""
-    return np.log(np.maximum(power, np.float32(LOG_FLOOR))).astype(np.float32)
+    return np.log(np.maximum(power, np.float32(floor))).astype(np.float32)
+
+
+def power_floor(power: NDArray[np.float32]) -> float:
+    """Half the least positive power of a sample: what a zero stands for where pixels are rounded (8-bit images)."""
+    positive = power[power > 0]
+    return max(0.5 * float(positive.min()), SMALLEST_FLOOR) if positive.size else SMALLEST_FLOOR
 
 
 def calm_level(log_first: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -74,13 +84,7 @@ def calm_level(log_first: NDArray[np.float32]) -> NDArray[np.float32]:
 
     NaN where a pixel has no image.
     """
-    rank = 0.1 * (log_first.shape[0] - 1)
-    low, share = int(rank), rank - int(rank)
-    ordered = np.sort(log_first, axis=0)  # NaN last
-    high = min(low + 1, log_first.shape[0] - 1)
-    return (ordered[low] * (1 - share) + np.where(np.isnan(ordered[high]), ordered[low], ordered[high]) * share).astype(
-        np.float32
-    )
+    return quantile_over_time(log_first, 0.1)
 
 
 def date_effect(log_values: NDArray[np.float32], rounds: int = 4) -> NDArray[np.float64]:
@@ -97,7 +101,7 @@ def date_effect(log_values: NDArray[np.float32], rounds: int = 4) -> NDArray[np.
     """
     effect = np.zeros(log_values.shape[0])
     for _ in range(rounds):
-        level = np.nanmedian(log_values - effect[:, None], axis=0)
+        level = median_over_time(log_values - effect[:, None].astype(np.float32))
         effect = np.array([_median_or_zero(row) for row in log_values - level])
         effect -= np.median(effect)
     return effect
@@ -189,8 +193,8 @@ def estimate_background(
         for pol in range(n_pol):
             values = log_sample[:, pol, members]
             a = date_effect(values)
-            rest = values - a[:, None]
-            middle = np.nanmedian(rest, axis=0)
+            rest = values - a[:, None].astype(np.float32)
+            middle = median_over_time(rest)
             effect[stratum, pol] = a
             level[stratum, pol] = float(np.nanmedian(middle))
             if n_time > 2:

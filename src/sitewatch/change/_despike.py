@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from sitewatch.change._numba import parallel_kernel
 
 WINDOW = 5
 
 
-@njit(parallel=True, cache=True)
+@parallel_kernel
 def _despike(log_values: NDArray[np.float32], reach: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     n_time, n_pixel = log_values.shape
     half = WINDOW // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -17,6 +18,7 @@ from sitewatch.change._background import (
     calm_level,
     estimate_background,
     log_power,
+    power_floor,
 )
 from sitewatch.change._covariance import Covariance, fit_covariance, shared_part
 from sitewatch.change._null import NullLaw, null_law
@@ -83,9 +85,9 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
         )
     polarisations = [str(name) for name in stack.data_vars]
     days = _days(stack)
-    sample, blocks = _sample(stack, polarisations)
-    background = estimate_background(
-        sample, looks=_stated_looks(stack), calibrated=stack.attrs.get("quantity", "unknown") == "gamma0"
+    sample, blocks, floor = _sample(stack, polarisations)
+    background = dataclasses.replace(
+        estimate_background(sample, looks=_stated_looks(stack), calibrated=_calibrated(stack)), floor=floor
     )
     covariances = _covariances(sample, background, days)
     shared = _shared(blocks, background, days, covariances)
@@ -96,7 +98,7 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
     out = _empty(shape, polarisations)
     boxes = list(_tiles(shape))
     for done, (rows, columns) in enumerate(boxes):
-        values = _read(stack.isel(y=rows, x=columns), polarisations)
+        values = _read(stack.isel(y=rows, x=columns), polarisations, floor)
         scan = scan_steps(values, background, filters, covariances)
         _put(out, scan, law, omnibus_p_values(values, scan.water, background), polarisations, rows, columns)
         progress("change", done + 1, len(boxes))
@@ -123,30 +125,37 @@ def _tiles(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
     ]
 
 
-def _read(box: xr.Dataset, polarisations: list[str]) -> NDArray[np.float32]:
+def _calibrated(stack: xr.Dataset) -> bool:
+    """Whether levels in dB mean anything absolutely."""
+    notes = " ".join(str(note) for note in stack.attrs.get("notes", []))
+    return stack.attrs.get("quantity", "unknown") == "gamma0" and "scale of the linear power is unknown" not in notes
+
+
+def _read(box: xr.Dataset, polarisations: list[str], floor: float) -> NDArray[np.float32]:
     """[time, polarisation, pixel], ln power."""
     power = np.stack([box[name].to_numpy() for name in polarisations], axis=1)
-    return log_power(power.reshape(*power.shape[:2], -1))
+    return log_power(power.reshape(*power.shape[:2], -1), floor)
 
 
-def _sample(stack: xr.Dataset, polarisations: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """[time, polarisation, pixel] of pixels spread evenly, and the same of means (of logs) of small blocks.
+def _sample(stack: xr.Dataset, polarisations: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    """[time, polarisation, pixel] of pixels spread evenly, the same of means of small blocks, and the power's floor.
 
-    At most 16 tiles are read.
+    Both in ln power. At most 16 tiles are read.
     """
     boxes = _tiles((stack.sizes["y"], stack.sizes["x"]))
     keep = [boxes[i] for i in np.unique(np.linspace(0, len(boxes) - 1, min(len(boxes), 16)).astype(int))]
     pixels = sum((r.stop - r.start) * (c.stop - c.start) for r, c in keep)
     stride = max(1, int(np.sqrt(pixels / SAMPLE_PIXELS)))
-    parts, means = [], []
+    parts, means, floor = [], [], float("inf")
     for rows, columns in keep:
         power = np.stack([stack[name].isel(y=rows, x=columns).to_numpy() for name in polarisations], axis=1)
-        values = log_power(power)
+        floor = min(floor, power_floor(power))
+        values = log_power(power, floor)
         parts.append(values[:, :, stride // 2 :: stride, stride // 2 :: stride].reshape(*values.shape[:2], -1))
         means.append(_block_means(values))
     values, blocks = np.concatenate(parts, axis=2), np.concatenate(means, axis=2)
     known, whole = (np.isfinite(v[:, 0]).mean(axis=0) > 0.5 for v in (values, blocks))
-    return values[:, :, known], blocks[:, :, whole]
+    return values[:, :, known], blocks[:, :, whole], floor
 
 
 def _block_means(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -253,7 +262,7 @@ def _dataset(
             "stratum_name": list(STRATA),
             "polarisation": polarisations,
         },
-        attrs={**stack.attrs, "calm_limit_db": background.calm_limit * DB_PER_LOG, "looks": background.looks},
+        attrs={**stack.attrs, "calm_limit_db": background.calm_limit * DB_PER_LOG, "looks": background.looks, "power_floor": background.floor},
     )
     first = out["first_image"].astype(int)
     when = stack["time"].values[np.clip(first, 0, None)]
@@ -292,6 +301,7 @@ def background_of(change: xr.Dataset) -> Background:
         looks=float(change.attrs["looks"]),
         effective_looks=change["effective_looks"].to_numpy(),
         present=change["stratum_present"].to_numpy().astype(bool),
+        floor=float(change.attrs["power_floor"]),
     )
 
 

@@ -1,7 +1,7 @@
 """Logarithm and exponential without calls or branches, so that the compiler can do several pixels at once.
 
-The C library's versions are a call each and stop a loop from being vectorised; these took a third of the time on the
-machine the kernels were written on. Arguments must be ordinary numbers: no NaN, no infinity, nothing subnormal.
+The C library's versions are a call each and stop a loop from being vectorised. Arguments must be ordinary numbers: no
+NaN, no infinity, nothing subnormal.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -22,20 +21,20 @@ _LN2_LOW = 1.90821492927058770002e-10
 _LOG2_E = 1.4426950408889634
 
 
-@intrinsic
-def _bits_of(typing_context: Any, x: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(64))
+def _reread(target: Any, source: Any) -> Any:
+    """Function of compiled code that reads the bits of one 64-bit type as another."""
 
-    return types.int64(types.float64), generate
+    def reread(typing_context: Any, x: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(target))
+
+        return target(source), generate
+
+    return intrinsic(reread)
 
 
-@intrinsic
-def _float_of(typing_context: Any, x: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), generate
+_bits_of = _reread(types.int64, types.float64)
+_float_of = _reread(types.float64, types.int64)
 
 
 @kernel

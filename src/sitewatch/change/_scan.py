@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sitewatch.change._background import LAND, WATER, Background, calm_level
 from sitewatch.change._covariance import Covariance
 from sitewatch.change._despike import despike
+from sitewatch.change._order import median_over_time
 
 # How far from the running median a single image is believed, in standard deviations of one pixel.
 REACH_SD = 2.5
@@ -142,7 +143,6 @@ def pixel_scale(values: NDArray[np.float32], nugget_sd: float) -> NDArray[np.flo
     """
     n_time = values.shape[0]
     change = np.abs(np.diff(values, axis=0))
-    with np.errstate(invalid="ignore"):
-        own = 1.4826 * np.nanmedian(np.where(np.isnan(change).all(axis=0), 0.0, change), axis=0) / np.sqrt(2.0)
+    own = 1.4826 * np.nan_to_num(median_over_time(change)) / np.sqrt(2.0)
     ratio2 = (own / max(nugget_sd, 1e-3)) ** 2
     return np.sqrt(np.maximum((PRIOR_IMAGES + n_time * ratio2) / (PRIOR_IMAGES + n_time), 0.64)).astype(np.float32)

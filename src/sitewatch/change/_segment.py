@@ -181,7 +181,7 @@ def _partition(
     for end in range(shortest, k + 1):
         new = end - shortest
         if new == 0 or new >= shortest:
-            starts[n_start], known[n_start], expires[n_start] = new, -np.inf, k + 1
+            starts[n_start], known[n_start], expires[n_start] = new, best[new] - logs[new], k + 1
             n_start += 1
         if next_expiry <= end:
             left = 0
@@ -201,12 +201,11 @@ def _partition(
             chosen[number] = i
             number += known[i] < bound
         for q in range(number):
-            value[q] = 1.0
-        for c in range(n_channel):
-            total, row = sums[c, end], sums[c]
-            for q in range(number):
-                t = starts[chosen[q]]
-                value[q] *= (total - row[t]) * inverse[end - t]
+            t = starts[chosen[q]]
+            product = 1.0
+            for c in range(n_channel):
+                product *= (sums[c, end] - sums[c, t]) * inverse[end - t]
+            value[q] = product
         for q in range(number):
             value[q] = quick_log(value[q])
         for q in range(number):

@@ -1,0 +1,24 @@
+"""Kernels work where no compiled code can be stored."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SCRIPT = """
+from numba.core import caching
+# What numba does when neither the package's folder nor the user's cache folder can be written: no place to store is left.
+caching.CodeLibraryCacheImpl._locator_classes = []
+caching.CompileResultCacheImpl._locator_classes = []
+from sitewatch.change._numba import kernel
+@kernel
+def twice(x):
+    return 2 * x
+print(twice(21))
+"""
+
+
+def test_a_kernel_compiles_without_a_writable_cache_folder() -> None:
+    run = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "42"
