@@ -7,7 +7,7 @@ import sys
 
 SCRIPT = """
 from numba.core import caching
-# What numba does when neither the package's folder nor the user's cache folder can be written: no place to store is left.
+# So numba finds neither the folder of the package nor that of the user writable.
 caching.CodeLibraryCacheImpl._locator_classes = []
 caching.CompileResultCacheImpl._locator_classes = []
 from sitewatch.change._numba import kernel
