@@ -83,7 +83,9 @@ def fit_covariance(residual: NDArray[np.float32], days: NDArray[np.float64]) -> 
         step = residual[a] - residual[b]
         step = step[~np.isnan(step)]
         # Centred on its own median: what all pixels share between two dates belongs to the date effect.
-        half_variance[i] = 0.5 * (MAD_TO_SD * np.median(np.abs(step - np.median(step)))) ** 2 if step.size > 8 else np.nan
+        half_variance[i] = (
+            0.5 * (MAD_TO_SD * np.median(np.abs(step - np.median(step)))) ** 2 if step.size > 8 else np.nan
+        )
     known = np.isfinite(half_variance)
     if known.sum() < 3:
         typical = float(np.nanmedian(half_variance)) if known.any() else 0.25

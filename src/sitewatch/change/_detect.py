@@ -253,7 +253,10 @@ def _dataset(
 ) -> xr.Dataset:
     dims = ("stratum_name", "polarisation")
     data = xr.Dataset(
-        {name: (("y", "x"), values, {"long_name": _long_name(name), "units": _unit(name)}) for name, values in out.items()},
+        {
+            name: (("y", "x"), values, {"long_name": _long_name(name), "units": _unit(name)})
+            for name, values in out.items()
+        },
         coords={
             "y": stack["y"],
             "x": stack["x"],
@@ -262,11 +265,20 @@ def _dataset(
             "stratum_name": list(STRATA),
             "polarisation": polarisations,
         },
-        attrs={**stack.attrs, "calm_limit_db": background.calm_limit * DB_PER_LOG, "looks": background.looks, "power_floor": background.floor},
+        attrs={
+            **stack.attrs,
+            "calm_limit_db": background.calm_limit * DB_PER_LOG,
+            "looks": background.looks,
+            "power_floor": background.floor,
+        },
     )
     first = out["first_image"].astype(int)
     when = stack["time"].values[np.clip(first, 0, None)]
-    data["first_date"] = (("y", "x"), np.where(first >= 0, when, np.datetime64("NaT")), {"long_name": "first image after the step"})
+    data["first_date"] = (
+        ("y", "x"),
+        np.where(first >= 0, when, np.datetime64("NaT")),
+        {"long_name": "first image after the step"},
+    )
     data["date_effect_db"] = ((*dims, "time"), background.effect * DB_PER_LOG, {"units": "dB"})
     data["level_db"] = (dims, background.level * DB_PER_LOG, {"units": "dB"})
     data["scatter_db"] = (dims, background.scatter * DB_PER_LOG, {"units": "dB"})

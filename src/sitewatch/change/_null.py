@@ -61,7 +61,9 @@ def null_law(
             parts = covariances[stratum, pol]
             slow = parts.matrix(days) - parts.nugget * np.eye(days.size)
             root = np.linalg.cholesky(slow + 1e-9 * np.eye(days.size))
-            values[:, pol] = root @ rng.standard_normal((days.size, samples)) + _log_gamma(rng, parts.nugget, (days.size, samples))
+            values[:, pol] = root @ rng.standard_normal((days.size, samples)) + _log_gamma(
+                rng, parts.nugget, (days.size, samples)
+            )
         fixed = dataclasses.replace(
             background, calm_limit=np.inf if stratum == WATER else -np.inf, effect=np.zeros_like(background.effect)
         )

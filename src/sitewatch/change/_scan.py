@@ -79,9 +79,7 @@ class StepScan:
     water: NDArray[np.bool_]
 
 
-def residuals(
-    log_values: NDArray[np.float32], water: NDArray[np.bool_], background: Background
-) -> NDArray[np.float32]:
+def residuals(log_values: NDArray[np.float32], water: NDArray[np.bool_], background: Background) -> NDArray[np.float32]:
     """[time, polarisation, pixel]: ln power less the date effects of each pixel's stratum."""
     effect = background.effect.astype(np.float32)
     return log_values - np.where(water, effect[WATER].T[:, :, None], effect[LAND].T[:, :, None])

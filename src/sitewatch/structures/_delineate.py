@@ -14,8 +14,13 @@ COUPLING = 0.55
 ROUNDS = 8
 EIGHT = np.ones((3, 3), bool)
 # Share of the power gained nearby at which the outline is drawn.
-EDGE_SHARE = 0.4
-REFERENCE_PIXELS = 7
+EDGE_SHARE = 0.5
+# A rim is smeared where at least this share of it lies below; rims are taken off at most so often.
+SMEARED_RIM_SHARE = 0.3
+WIDEST_RIM_PIXELS = 2
+CORE_WINDOW_PIXELS = 9
+FEWEST_CORE_PIXELS = 4
+FEWEST_CORE_SHARE = 0.1
 SMALLEST_HOLE_KEPT_SHARE = 0.12
 
 
@@ -100,28 +105,46 @@ def refine_footprint(
             break
         inside = updated
     if float(np.median([np.median(step[pol][seed]) for pol in range(step.shape[0])])) > 0:
-        inside &= _beyond_half(window, inside, when, step)
+        inside = _sharpened(window, inside, when, step)
     return keep_whole(inside, seed, linear)
 
 
-def _beyond_half(
+def _sharpened(
     window: Window, inside: NDArray[np.bool_], when: NDArray[np.float64], step: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Pixels with a fair part of the power that the structure about them gained.
+    """A bright footprint without the rim that the sensor's point spread smeared over its neighbours.
 
-    The sensor's point spread smears bright things over their neighbours, where even a few per cent of their power
-    stand far above dark ground in a logarithmic test. The outline belongs where about half the power is gained.
+    Even a few per cent of a bright thing's power stand far above dark ground in a logarithmic test; the outline
+    belongs where about half the power is gained. Rims are judged as a whole, for the texture of a structure varies from
+    pixel to pixel as much as the power falls across its edge.
     """
     rest = window.residual().astype(float)
     image = np.arange(rest.shape[0])[:, None, None]
     level = np.nanmedian(np.where((image < when)[:, None], rest, np.nan), axis=0)
     gained = (np.exp(level + step) - np.exp(level)) * (step > 0)
     contrast = [np.median(gain[inside]) / np.median(np.exp(low)) for gain, low in zip(gained, level, strict=True)]
-    # Means over 3 x 3 pixels: a structure's texture is as strong as the fall of power across its edge.
-    gain = ndi.uniform_filter(np.where(inside, gained[int(np.argmax(contrast))], 0.0), 3, mode="constant")
-    weight = ndi.uniform_filter(inside.astype(float), REFERENCE_PIXELS)
-    typical = ndi.uniform_filter(np.where(inside, gain, 0.0), REFERENCE_PIXELS) / np.maximum(weight, 1e-9)
-    return np.asarray(gain >= EDGE_SHARE * typical, bool)
+    gain = gained[int(np.argmax(contrast))]
+    for _ in range(WIDEST_RIM_PIXELS):
+        core = ndi.binary_erosion(inside, EIGHT)
+        rim = inside & ~core
+        if core.sum() < max(FEWEST_CORE_PIXELS, FEWEST_CORE_SHARE * inside.sum()):
+            break
+        overall = float(gain[core].mean())
+        nearby = _mean_within(gain, core, CORE_WINDOW_PIXELS, overall)
+        weak = rim & (_mean_within(gain, rim, 3, overall) < EDGE_SHARE * nearby)
+        if weak.sum() < SMEARED_RIM_SHARE * rim.sum():
+            break
+        inside = inside & ~weak
+    return inside
+
+
+def _mean_within(
+    values: NDArray[np.float64], mask: NDArray[np.bool_], size: int, otherwise: float
+) -> NDArray[np.float64]:
+    """[y, x], mean over the pixels of a mask in a window of `size` pixels; `otherwise` where there are none."""
+    count = ndi.uniform_filter(mask.astype(float), size, mode="constant")
+    total = ndi.uniform_filter(np.where(mask, values, 0.0), size, mode="constant")
+    return np.where(count > 1e-6, total / np.maximum(count, 1e-6), otherwise)
 
 
 def keep_whole(inside: NDArray[np.bool_], seed: NDArray[np.bool_], linear: bool) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sitewatch.structures._growth import crossing, growth_curve
+from sitewatch.structures._growth import connected, crossing, growth_curve
 from sitewatch.structures._preparation import preparation_image
 from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Structure
 
@@ -85,14 +85,17 @@ def _start_and_end(found: Found) -> tuple[tuple[int, int] | None, tuple[int, int
     built_by, dated = found.presence.built_by, found.presence.dated
     share = float(dated.mean())
     if dated.sum() >= FEWEST_DATED and share >= FEWEST_DATED_SHARE:
-        built_by = built_by[:, dated]
+        voters = dated
     else:
-        share = 1.0
+        voters, share = np.ones_like(dated), 1.0
+    built_by = built_by[:, voters]
     pixels = built_by.shape[1]
     first = share * max(FIRST_PIXELS, FIRST_SHARE * pixels / share)
     # The footprint is uncertain by a pixel or so: absent while hardly any stands, there when more than enough do.
     few, enough = (min(max(first + share * slack, 1.0), 0.9 * pixels) for slack in (-PIXEL_SLACK, PIXEL_SLACK))
-    start = _span(crossing(built_by, few), crossing(built_by, enough))
+    where = tuple(axis[voters] for axis in found.presence.pixels)
+    patch = connected(built_by, where, found.footprint.shape)
+    start = _span(crossing(patch, few), crossing(patch, enough))
     total = float(built_by[-1].sum())
     nearly = crossing(built_by, max(min(NEARLY_SHARE * total, total - 1.5), 1.0))
     wholly = crossing(built_by, max(total - 0.6, 1.0))

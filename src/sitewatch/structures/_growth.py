@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 from scipy.stats import norm
 
 # From how many pixels on a structure counts as there (one or two are below the resolution).
@@ -43,6 +44,35 @@ def _chance_of_at_least(built_by: NDArray[np.float64], count: float) -> NDArray[
     mean = built_by.sum(axis=1)
     variance = CORRELATED_PIXELS * (built_by * (1 - built_by)).sum(axis=1)
     return norm.cdf((mean - (count - 0.5)) / np.sqrt(variance + 0.01))
+
+
+def connected(
+    built_by: NDArray[np.float64], pixels: tuple[NDArray[np.intp], ...], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """The same with only the largest patch of built pixels at each image counted as sure.
+
+    A structure begins somewhere and grows from there; single bright pixels all over a later footprint are waves.
+
+    Parameters
+    ----------
+    built_by
+        [image, pixel], probability of being built by each image.
+    pixels, shape
+        Rows and columns of the pixels in a window of that shape.
+    """
+    out = built_by.copy()
+    for image in range(len(out)):
+        sure = out[image] > 0.5
+        if not sure.any() or sure.mean() > 0.5:
+            continue
+        mask = np.zeros(shape, bool)
+        mask[pixels[0][sure], pixels[1][sure]] = True
+        # A gap of one pixel does not part what texture hides.
+        labels, _ = ndi.label(ndi.binary_dilation(mask, np.ones((3, 3), bool)))
+        at = labels[pixels[0], pixels[1]]
+        largest = np.bincount(at[sure]).argmax()
+        out[image, sure & (at != largest)] = 0.0
+    return out
 
 
 def crossing(built_by: NDArray[np.float64], count: float) -> tuple[int, int] | None:
