@@ -90,6 +90,7 @@ def refine_footprint(
         inside2 = texture**2 + noise2
         odds += 0.5 * (step[pol] ** 2 / noise2 - (step[pol] - middle) ** 2 / inside2 + np.log(noise2 / inside2))
     odds = np.clip(odds, -8.0, 12.0)
+    foreign = _foreign(window, seed, step)
     odds[~allowed | ~np.isfinite(step).all(axis=0)] = -20.0
     near = ndi.binary_dilation(seed, EIGHT, iterations=4)
     odds[~near] = -20.0
@@ -106,7 +107,16 @@ def refine_footprint(
         inside = updated
     if float(np.median([np.median(step[pol][seed]) for pol in range(step.shape[0])])) > 0:
         inside = _sharpened(window, inside, when, step)
-    return keep_whole(inside, seed, linear)
+    return keep_whole(inside, seed, linear) & ~foreign
+
+
+def _foreign(window: Window, seed: NDArray[np.bool_], step: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Ground of the other stratum that did not change as the structure did: an old shore beside a new pier."""
+    on_water = bool(window.water[seed].mean() > 0.5)
+    typical = np.median(step[:, seed], axis=1)
+    strongest = int(np.argmax(np.abs(typical)))
+    unchanged = step[strongest] * np.sign(typical[strongest]) < 0.5 * abs(typical[strongest])
+    return np.asarray((window.water != on_water) & unchanged, bool)
 
 
 def _sharpened(
