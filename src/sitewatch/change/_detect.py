@@ -22,14 +22,16 @@ from sitewatch.change._background import (
 )
 from sitewatch.change._covariance import Covariance, fit_covariance, shared_part
 from sitewatch.change._null import NullLaw, null_law
-from sitewatch.change._omnibus_map import omnibus_p_values
-from sitewatch.change._scan import StepFilter, StepScan, residuals, scan_steps, step_filter
+from sitewatch.change._omnibus import Omnibus
+from sitewatch.change._omnibus_map import omnibus_map
+from sitewatch.change._scan import StepScan, residuals, scan_steps, step_filter
 from sitewatch.errors import ChangeError
 from sitewatch.progress import Progress, silent
 
 SAMPLE_PIXELS = 24_000
 TILE = 256
 FEWEST_IMAGES = 3
+OMNIBUS_ALPHA = 0.01
 BLOCK = 4
 MOST_BLOCKS = 3000
 FEWEST_BLOCKS = 30
@@ -58,6 +60,9 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
         of that statistic if nothing changed, over all dates (1).
     ``omnibus_p_value``
         that nothing changed at all, after date effects (Conradsen et al. 2016).
+    ``omnibus_changes``, ``omnibus_last_image``
+        number of changes of the gated sequential test (alpha 0.01), and the first image after the last of them; -1
+        without data or change.
     ``first_image``
         index in time of the first image after the step, -1 without data.
     ``first_date``
@@ -80,7 +85,8 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
     n_time = stack.sizes["time"]
     if n_time < FEWEST_IMAGES:
         raise ChangeError(
-            f"track {stack.attrs.get('track', '?')} has {n_time} image(s); a lasting change needs {FEWEST_IMAGES} or more",
+            f"track {stack.attrs.get('track', '?')} has {n_time} image(s), "
+            f"and a lasting change needs {FEWEST_IMAGES} or more",
             hint="Add more scenes of this track, or compare the pair by eye",
         )
     polarisations = [str(name) for name in stack.data_vars]
@@ -100,7 +106,7 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
     for done, (rows, columns) in enumerate(boxes):
         values = _read(stack.isel(y=rows, x=columns), polarisations, floor)
         scan = scan_steps(values, background, filters, covariances)
-        _put(out, scan, law, omnibus_p_values(values, scan.water, background), polarisations, rows, columns)
+        _put(out, scan, law, omnibus_map(values, scan.water, background, OMNIBUS_ALPHA), polarisations, rows, columns)
         progress("change", done + 1, len(boxes))
     return _dataset(out, stack, polarisations, background, covariances, shared)
 
@@ -200,6 +206,8 @@ def _empty(shape: tuple[int, int], polarisations: list[str]) -> dict[str, NDArra
         "statistic": np.full(shape, np.nan, np.float32),
         "p_value": np.full(shape, np.nan, np.float32),
         "omnibus_p_value": np.full(shape, np.nan, np.float32),
+        "omnibus_changes": np.full(shape, -1, np.int16),
+        "omnibus_last_image": np.full(shape, -1, np.int16),
         "first_image": np.full(shape, -1, np.int16),
         "stratum": np.full(shape, 255, np.uint8),
     }
@@ -213,7 +221,7 @@ def _put(
     out: dict[str, NDArray[np.generic]],
     scan: StepScan,
     law: NullLaw,
-    omnibus: NDArray[np.float32],
+    omnibus: Omnibus,
     polarisations: list[str],
     rows: slice,
     columns: slice,
@@ -226,7 +234,9 @@ def _put(
 
     place("statistic", scan.statistic)
     place("p_value", np.where(known, law.p_value(scan.statistic, scan.water), np.nan).astype(np.float32))
-    place("omnibus_p_value", omnibus)
+    place("omnibus_p_value", np.where(known, np.exp(omnibus.ln_p_q.ravel()), np.nan).astype(np.float32))
+    place("omnibus_changes", np.where(known, omnibus.count.ravel(), -1).astype(np.int16))
+    place("omnibus_last_image", np.where(known, omnibus.last.ravel(), -1).astype(np.int16))
     place("first_image", np.where(known, scan.image, -1).astype(np.int16))
     place("stratum", np.where(known, np.where(scan.water, WATER, LAND), 255).astype(np.uint8))
     for pol, name in enumerate(polarisations):
@@ -238,6 +248,8 @@ _LONG_NAMES = {
     "statistic": "generalised likelihood ratio of the best lasting step",
     "p_value": "p-value of the best lasting step",
     "omnibus_p_value": "p-value of the omnibus test that nothing changed",
+    "omnibus_changes": "number of changes that the gated sequential omnibus test finds",
+    "omnibus_last_image": "index of the first image after the last of those changes",
     "first_image": "index of the first image after the step",
     "stratum": "kind of surface before any change: 0 water, 1 land",
 }

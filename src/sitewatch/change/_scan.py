@@ -1,8 +1,8 @@
 """Scan each pixel's series for the one lasting step that explains it best.
 
 Generalised least squares: with residuals r ~ N(level + delta h_j, C), h_j the unit step at image j and C the
-stratum's temporal covariance, the best delta and its z-score are linear in r, so that all steps of all pixels come from one
-matrix product. The statistic of a pixel is the largest sum over polarisations of z_j^2 (generalised likelihood
+stratum's temporal covariance, the best delta and its z-score are linear in r, so that all steps of all pixels come from
+one matrix product. The statistic of a pixel is the largest sum over polarisations of z_j^2 (generalised likelihood
 ratio of a Gaussian step; see e.g. Bai 1994 for the least-squares change point).
 """
 
