@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from numba import prange
 from numpy.typing import NDArray
 from scipy.special import polygamma
 
 from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.change._numba import parallel_kernel
 from sitewatch.change._order import median_over_time, quantile_over_time
 
 WATER, LAND = 0, 1
@@ -70,7 +72,16 @@ class Background:
 
 def log_power(power: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
     """Natural logarithm of linear power, clipped from below so that a true zero stays finite; NaN stays NaN."""
-    return np.log(np.maximum(power, np.float32(floor))).astype(np.float32)
+    out = np.empty(power.shape, np.float32)
+    _log_clipped(np.ascontiguousarray(power, np.float32).ravel(), np.float32(floor), out.ravel())
+    return out
+
+
+@parallel_kernel
+def _log_clipped(power: NDArray[np.float32], floor: np.float32, out: NDArray[np.float32]) -> None:
+    for i in prange(power.size):
+        value = power[i]
+        out[i] = np.log(value) if value > floor else (np.nan if np.isnan(value) else np.log(floor))
 
 
 def power_floor(power: NDArray[np.float32]) -> float:
@@ -87,7 +98,7 @@ def calm_level(log_first: NDArray[np.float32]) -> NDArray[np.float32]:
     return quantile_over_time(log_first, 0.1)
 
 
-def date_effect(log_values: NDArray[np.float32], rounds: int = 4) -> NDArray[np.float64]:
+def date_effect(log_values: NDArray[np.float32], rounds: int = 3) -> NDArray[np.float64]:
     """Common effect of each date on a set of pixels, by alternating medians.
 
     Parameters
@@ -102,14 +113,9 @@ def date_effect(log_values: NDArray[np.float32], rounds: int = 4) -> NDArray[np.
     effect = np.zeros(log_values.shape[0])
     for _ in range(rounds):
         level = median_over_time(log_values - effect[:, None].astype(np.float32))
-        effect = np.array([_median_or_zero(row) for row in log_values - level])
+        effect = np.nan_to_num(median_over_time((log_values - level).T)).astype(float)
         effect -= np.median(effect)
     return effect
-
-
-def _median_or_zero(values: NDArray[np.float32]) -> float:
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if known.size else 0.0
 
 
 def _split(calm: NDArray[np.float32]) -> tuple[float, float]:

@@ -28,7 +28,7 @@ from sitewatch.change._scan import StepScan, residuals, scan_steps, step_filter
 from sitewatch.errors import ChangeError
 from sitewatch.progress import Progress, silent
 
-SAMPLE_PIXELS = 24_000
+SAMPLE_PIXELS = 16_000
 TILE = 256
 FEWEST_IMAGES = 3
 OMNIBUS_ALPHA = 0.01
@@ -195,7 +195,7 @@ def _covariances(
     for stratum, members in ((WATER, water), (LAND, ~water)):
         if not background.present[stratum]:
             members = np.ones_like(members)
-        chosen = np.flatnonzero(members)[:: max(1, int(members.sum()) // 4000)]
+        chosen = np.flatnonzero(members)[:: max(1, int(members.sum()) // 2500)]
         for pol in range(sample.shape[1]):
             out[stratum, pol] = fit_covariance(rest[:, pol, chosen], days)
     return out
