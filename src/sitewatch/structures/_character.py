@@ -12,6 +12,7 @@ from scipy.special import polygamma
 from scipy.stats import chi2
 
 from sitewatch.change import DB_PER_LOG, Covariance
+from sitewatch.structures._nan import nan_mean, nan_median
 from sitewatch.structures._presence import Presence
 from sitewatch.structures._window import Window
 
@@ -107,8 +108,8 @@ def characterise(
     if clear.sum() < 2:
         clear = growth < 0.25
     water = window.water[rows, columns]
-    series = np.nanmean(rest, axis=2)
-    raw_series = np.nanmean(raw, axis=2)
+    series = nan_mean(rest, axis=2)
+    raw_series = nan_mean(raw, axis=2)
     ring = _ring(window, footprint)
     ring_rest = window.residual()[:, :, ring].astype(float) if ring.any() else rest
     ring_raw = window.log_values[:, :, ring].astype(float) if ring.any() else raw
@@ -121,12 +122,12 @@ def characterise(
     for_built = np.where(clear, presence.ratio.mean(axis=1), of_sure)
     counted = np.where(sure[:, None, :], presence.deviation, np.nan)
     level_error = np.full(series.shape, np.nan)
-    level_error[standing] = np.nanmean(counted[standing], axis=2)
+    level_error[standing] = nan_mean(counted[standing], axis=2)
     z = _sequential_z(series, growth, water.mean() > 0.5, effective, covariances, shared, window.days)
     trials = max(searched_pixels / max(rows.size, 1), 1.0) * series.shape[0]
     p_value = float(min(1.0, trials * chi2.sf(float(z[-1]) ** 2, series.shape[1])))
-    ring_before = _mean(np.nanmean(ring_rest, axis=2), clear)
-    ring_after = _mean(np.nanmean(ring_raw, axis=2), whole)
+    ring_before = _mean(nan_mean(ring_rest, axis=2), clear)
+    ring_after = _mean(nan_mean(ring_raw, axis=2), whole)
     return Character(
         pixels=int(footprint.sum()),
         series_db=series * DB_PER_LOG,
@@ -159,7 +160,7 @@ def _power_db(log_mean: NDArray[np.float64], window: Window) -> NDArray[np.float
 def _mean(series: NDArray[np.float64], when: NDArray[np.bool_]) -> NDArray[np.float64]:
     """[polarisation], median over the images `when` (all, where none)."""
     chosen = series[when] if when.any() else series
-    return np.nanmedian(chosen, axis=0)
+    return nan_median(chosen, axis=0)
 
 
 def _ring(window: Window, footprint: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -189,7 +190,7 @@ def _moves_with_sea(series: NDArray[np.float64], effect: NDArray[np.float64]) ->
         return False
 
     def restless(a: NDArray[np.float64]) -> float:
-        return float(np.nanmedian(np.abs(np.diff(series - a.T, axis=0))))
+        return float(nan_median(np.abs(np.diff(series - a.T, axis=0))))
 
     return restless(effect[0]) < min(restless(effect[1]), restless(np.zeros_like(effect[1])))
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from sitewatch.change import Covariance
+from sitewatch.structures._nan import nan_median
 from sitewatch.structures._window import Window
 
 # Log-odds that each of eight neighbours inside (outside) adds (takes).
@@ -35,7 +36,7 @@ def local_step(
     before = (image < first_image - gap) & np.isfinite(rest[:, 0])
 
     def mean(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-        middle = np.nanmedian(np.where(mask[:, None], rest, np.nan), axis=0)
+        middle = nan_median(np.where(mask[:, None], rest, np.nan), axis=0)
         reach = 3.0 * window.background.scatter.max()
         clipped = np.clip(rest, middle - reach, middle + reach)
         count = np.maximum(mask.sum(axis=0), 1)
@@ -130,7 +131,7 @@ def _sharpened(
     """
     rest = window.residual().astype(float)
     image = np.arange(rest.shape[0])[:, None, None]
-    level = np.nanmedian(np.where((image < when)[:, None], rest, np.nan), axis=0)
+    level = nan_median(np.where((image < when)[:, None], rest, np.nan), axis=0)
     gained = (np.exp(level + step) - np.exp(level)) * (step > 0)
     contrast = [np.median(gain[inside]) / np.median(np.exp(low)) for gain, low in zip(gained, level, strict=True)]
     gain = gained[int(np.argmax(contrast))]

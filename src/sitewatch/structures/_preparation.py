@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sitewatch.change import DB_PER_LOG
+from sitewatch.structures._nan import nan_mean
 from sitewatch.structures._presence import Presence
 from sitewatch.structures._window import Window
 
@@ -27,7 +28,7 @@ def preparation_image(window: Window, presence: Presence, start: tuple[int, int]
     waiting = np.where(presence.built_by[:, None, :] < 0.2, rest - presence.before[None], np.nan)
     last = start[1]
     few = np.isfinite(waiting[:last, 0]).sum(axis=1) < 3
-    series = np.nanmean(waiting[:last], axis=2).mean(axis=1)
+    series = nan_mean(waiting[:last], axis=2).mean(axis=1)
     series = series[~few] if few.any() else series
     if few.any() or series.size < 5:
         return None

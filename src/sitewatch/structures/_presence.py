@@ -17,6 +17,7 @@ from scipy.special import gammaln, logsumexp, polygamma, psi
 
 from sitewatch.change import DB_PER_LOG, Covariance
 from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.structures._nan import nan_median
 from sitewatch.structures._window import Window
 
 # A single image can always be something else (a ship, a wet patch): its density under either state never falls
@@ -160,7 +161,7 @@ def _looks_after(
             out.append(float(np.median(before[pol])))
             continue
         step = np.abs(np.diff(series[:, enough], axis=0))
-        sd = 1.4826 * float(np.nanmedian(step)) / np.sqrt(2.0)
+        sd = 1.4826 * float(nan_median(step)) / np.sqrt(2.0)
         out.append(float(np.clip(inverse_trigamma(max(sd, 0.05) ** 2), 0.5, 1.5 * np.median(before[pol]) + 2)))
     return np.array(out)[:, None]
 
@@ -176,8 +177,8 @@ def _effect_after(window: Window, raw: NDArray[np.float64], built: NDArray[np.fl
         if not enough.any():
             return np.zeros_like(effect)
         centred = series[:, :, enough]
-        centred = centred - np.nanmedian(centred, axis=0)
-        by_date = np.array([np.nanmedian(row) if np.isfinite(row).any() else 0.0 for row in centred[:, 0]])
+        centred = centred - nan_median(centred, axis=0)
+        by_date = np.array([nan_median(row) if np.isfinite(row).any() else 0.0 for row in centred[:, 0]])
         scores.append(float(np.sum(by_date**2)))
     return effect if scores[1] < 0.7 * scores[0] else np.zeros_like(effect)
 
@@ -188,7 +189,7 @@ def _level(values: NDArray[np.float64], weight: NDArray[np.float64], looks: NDAr
     filled = np.nan_to_num(values)
     bias = np.broadcast_to(np.log(looks) - psi(looks), values.shape[1:])
     reach = 2.5 * np.sqrt(polygamma(1, np.broadcast_to(looks, values.shape[1:])))
-    overall = np.nanmedian(np.where(w > 0.5, values, np.nan), axis=(0, 2), keepdims=True)[0] if (w > 0.5).any() else 0.0
+    overall = nan_median(np.where(w > 0.5, values, np.nan), axis=(0, 2), keepdims=True)[0] if (w > 0.5).any() else 0.0
     overall = np.nan_to_num(np.broadcast_to(overall, values.shape[1:]))
     level = overall
     total = w.sum(axis=0)
@@ -234,4 +235,4 @@ def _change_points(
         prior = flat / (n_time + 1) + growth * probability.mean(axis=1, keepdims=True) + near * around
         weighted = weight + np.log(prior)
         probability = np.exp(weighted - logsumexp(weighted, axis=0))
-    return np.cumsum(probability, axis=0)[:-1], dated
+    return np.minimum(np.cumsum(probability, axis=0)[:-1], 1.0), dated
