@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench pictures lock clean
+.PHONY: help demo test lint format bench bench-run study pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ format: $(STAMP)  ## Put the code in the agreed style
 
 bench: $(STAMP)  ## Measure speed
 	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+bench-run: $(STAMP)  ## Time a whole run on 100 dates of 2000 x 2000 pixels beside reading them (4 GB of disk)
+	$(BIN)/python benchmarks/bench_run.py --size 2000 --dates 100
+
+study: $(STAMP)  ## Run the long measurements that make test leaves out
+	$(BIN)/python -m pytest -m study
 
 pictures: $(STAMP)  ## Draw the pictures of the README anew
 	$(BIN)/python docs/make_pictures.py docs/images

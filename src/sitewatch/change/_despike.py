@@ -17,13 +17,19 @@ def _despike(log_values: NDArray[np.float32], reach: NDArray[np.float32], out: N
     half = WINDOW // 2
     for block in prange((n_pixel + 255) // 256):
         window = np.empty(WINDOW, np.float32)
-        for pixel in range(block * 256, min(n_pixel, (block + 1) * 256)):
+        first, end = block * 256, min(n_pixel, (block + 1) * 256)
+        # Rows of the block are read in memory order, so that each pixel's series then lies in one piece.
+        series = np.empty((256, n_time), np.float32)
+        for t in range(n_time):
+            for pixel in range(first, end):
+                series[pixel - first, t] = log_values[t, pixel]
+        for pixel in range(first, end):
             for t in range(n_time):
                 # At the ends the window stays whole and off-centre, so that two odd images never make a majority.
                 start = min(max(t - half, 0), max(n_time - WINDOW, 0))
                 count = 0
                 for s in range(start, min(start + WINDOW, n_time)):
-                    value = log_values[s, pixel]
+                    value = series[pixel - first, s]
                     if not np.isnan(value):
                         at = count
                         while at > 0 and window[at - 1] > value:
@@ -31,7 +37,7 @@ def _despike(log_values: NDArray[np.float32], reach: NDArray[np.float32], out: N
                             at -= 1
                         window[at] = value
                         count += 1
-                value = log_values[t, pixel]
+                value = series[pixel - first, t]
                 if count == 0:
                     out[t, pixel] = np.nan
                     continue

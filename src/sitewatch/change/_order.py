@@ -39,11 +39,17 @@ def _quantiles(values: NDArray[np.float32], share: float, out: NDArray[np.float3
     n_time, n_pixel = values.shape
     block = 128
     for start in prange((n_pixel + block - 1) // block):
-        kept = np.empty(n_time, np.float32)
-        for pixel in range(start * block, min(n_pixel, (start + 1) * block)):
+        first, end = start * block, min(n_pixel, (start + 1) * block)
+        # Rows of the block are read in memory order, so that each pixel's series then lies in one piece.
+        series = np.empty((block, n_time), np.float32)
+        for t in range(n_time):
+            for pixel in range(first, end):
+                series[pixel - first, t] = values[t, pixel]
+        for pixel in range(first, end):
+            kept = series[pixel - first]
             count = 0
             for t in range(n_time):
-                value = values[t, pixel]
+                value = kept[t]
                 if not np.isnan(value):
                     kept[count] = value
                     count += 1

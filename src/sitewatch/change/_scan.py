@@ -11,11 +11,13 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from numba import prange
 from numpy.typing import NDArray
 
 from sitewatch.change._background import LAND, WATER, Background, calm_level
 from sitewatch.change._covariance import Covariance
 from sitewatch.change._despike import despike
+from sitewatch.change._numba import parallel_kernel
 from sitewatch.change._order import median_over_time
 
 # How far from the running median a single image is believed, in standard deviations of one pixel.
@@ -30,14 +32,14 @@ class StepFilter:
 
     Attributes
     ----------
-    weights
-        [step, time]: weights @ r is the GLS step estimate for a step at image `step + 1`.
     z_weights
-        [step, time]: z_weights @ r is its z-score at unit scatter scale.
+        [step, time]: z_weights @ r is the z-score, at unit scatter scale, of a step at image `step + 1`.
+    root_information
+        [step]: that z-score over it is the GLS estimate of the step's size.
     """
 
-    weights: NDArray[np.float32]
     z_weights: NDArray[np.float32]
+    root_information: NDArray[np.float32]
 
 
 def step_filter(covariance: NDArray[np.float64]) -> StepFilter:
@@ -49,9 +51,8 @@ def step_filter(covariance: NDArray[np.float64]) -> StepFilter:
     steps = (np.arange(n_time)[None, :] >= np.arange(1, n_time)[:, None]).astype(float)
     raw = steps @ level_free
     information = np.einsum("st,st->s", raw, steps)
-    return StepFilter(
-        (raw / information[:, None]).astype(np.float32), (raw / np.sqrt(information)[:, None]).astype(np.float32)
-    )
+    root = np.sqrt(information)
+    return StepFilter((raw / root[:, None]).astype(np.float32), root.astype(np.float32))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,34 +104,56 @@ def scan_steps(
     n_time, n_pol, n_pixel = log_values.shape
     water = calm_level(log_values[:, 0]) < background.calm_limit
     rest = residuals(log_values, water, background)
-    total = np.zeros((n_time - 1, n_pixel), np.float32)
-    z = np.zeros((n_pol, n_time - 1, n_pixel), np.float32)
-    cleaned = np.empty((n_pol, n_time, n_pixel), np.float32)
+    statistic = np.full(n_pixel, np.nan, np.float32)
+    image = np.ones(n_pixel, np.int16)
+    z = np.zeros((n_pol, n_pixel), np.float32)
+    step = np.zeros((n_pol, n_pixel), np.float32)
     for stratum, members in ((WATER, water), (LAND, ~water)):
         at = np.flatnonzero(members)
         if at.size == 0:
             continue
+        all_z = np.empty((n_pol, n_time - 1, at.size), np.float32)
+        scale = np.empty((n_pol, at.size), np.float32)
         for pol in range(n_pol):
-            nugget = np.sqrt(covariances[stratum, pol].nugget)
-            values = np.ascontiguousarray(rest[:, pol, at])
-            scale = pixel_scale(values, float(nugget))
+            nugget = float(np.sqrt(covariances[stratum, pol].nugget))
+            values = np.ascontiguousarray(rest[:, pol] if at.size == n_pixel else rest[:, pol, at])
+            scale[pol] = pixel_scale(values, nugget)
             clean = despike(values, np.full(n_time, REACH_SD * nugget, np.float32))
-            z[pol][:, at] = (filters[stratum, pol].z_weights @ clean) / scale
-            cleaned[pol][:, at] = clean
-        total[:, at] = (z[:, :, at] ** 2).sum(axis=0)
-    bad = ~np.isfinite(total).all(axis=0)
-    total[:, bad] = 0.0
-    best = total.argmax(axis=0)
-    every = np.arange(n_pixel)
-    step = np.empty((n_pol, n_pixel), np.float32)
-    for pol in range(n_pol):
-        for stratum, members in ((WATER, water), (LAND, ~water)):
-            at = np.flatnonzero(members)
-            if at.size:
-                w = filters[stratum, pol].weights[best[at]]
-                step[pol, at] = np.einsum("pt,tp->p", w, cleaned[pol][:, at])
-    statistic = np.where(bad, np.nan, total[best, every]).astype(np.float32)
-    return StepScan(statistic, (best + 1).astype(np.int16), z[:, best, every], step, water)
+            np.matmul(filters[stratum, pol].z_weights, clean, out=all_z[pol])
+        best = np.zeros(at.size, np.int64)
+        largest = np.empty(at.size, np.float32)
+        _best_step(all_z, scale, largest, best)
+        statistic[at], image[at] = largest, best + 1
+        for pol in range(n_pol):
+            there = all_z[pol, best, np.arange(at.size)]
+            z[pol, at] = there / scale[pol]
+            step[pol, at] = there / filters[stratum, pol].root_information[best]
+    return StepScan(statistic, image, z, step, water)
+
+
+@parallel_kernel
+def _best_step(
+    z: NDArray[np.float32], scale: NDArray[np.float32], largest: NDArray[np.float32], best: NDArray[np.int64]
+) -> None:
+    """Step with the largest sum over polarisations of (z / scale)^2, and that sum; NaN where any z is."""
+    n_pol, n_step, n_pixel = z.shape
+    block = 256
+    for start in prange((n_pixel + block - 1) // block):
+        first, end = start * block, min(n_pixel, (start + 1) * block)
+        for pixel in range(first, end):
+            largest[pixel] = -1.0
+        for step in range(n_step):
+            for pixel in range(first, end):
+                total = np.float32(0.0)
+                for pol in range(n_pol):
+                    one = z[pol, step, pixel] / scale[pol, pixel]
+                    total += one * one
+                if total > largest[pixel]:
+                    largest[pixel] = total
+                    best[pixel] = step
+        for pixel in range(first, end):
+            if largest[pixel] < 0:
+                largest[pixel] = np.nan
 
 
 def pixel_scale(values: NDArray[np.float32], nugget_sd: float) -> NDArray[np.float32]:
