@@ -1,0 +1,135 @@
+"""What several tracks show, joined into one set of structures."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import shapely
+import xarray as xr
+from hall import Hall
+
+from sitewatch.change import detect_change
+from sitewatch.site import Site
+from sitewatch.structures import Interval, Levels, Structure, find_structures
+from sitewatch.structures._describe import describe
+from sitewatch.structures._map import to_degrees
+from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by
+
+LandStack = Callable[..., xr.Dataset]
+See = Callable[..., Sighting]
+
+
+def day(number: int) -> dt.date:
+    return dt.date(2022, 1, 1) + dt.timedelta(days=number)
+
+
+@pytest.fixture
+def see(hall: Hall) -> See:
+    """The hall as a track sees it, with whatever differs."""
+
+    def sighting(track: str, **differing: object) -> Sighting:
+        window = hall.found.window
+        named = dataclasses.replace(window, stack=window.stack.assign_attrs(track=track))
+        structure = dataclasses.replace(describe(hall.found), tracks=(track,), **differing)
+        return Sighting(structure, dataclasses.replace(hall.found, window=named))
+
+    return sighting
+
+
+def test_dates_are_the_days_that_the_intervals_of_both_tracks_share(see: See) -> None:
+    one = see("a", onset=Interval(day(10), day(22)), completion=Interval(day(50), day(62)), p_value=1e-9)
+    other = see("b", onset=Interval(day(5), day(17)), completion=None, p_value=1e-4)
+    (joined,) = join_tracks([[one], [other]])
+    assert joined.onset == Interval(day(10), day(17))
+    assert joined.completion == Interval(day(50), day(62))
+    assert joined.tracks == ("a", "b")
+    assert joined.p_value == 1e-9
+
+
+def test_intervals_that_contradict_each_other_leave_the_stronger_tracks(see: See) -> None:
+    weak = see("a", onset=Interval(day(10), day(22)), p_value=1e-4)
+    strong = see("b", onset=Interval(day(30), day(42)), p_value=1e-9)
+    (joined,) = join_tracks([[weak], [strong]])
+    assert joined.onset == Interval(day(30), day(42))
+
+
+def test_a_rejected_sighting_adds_no_evidence_to_a_confirmed_one(see: See) -> None:
+    good = see("a", onset=Interval(day(10), day(22)), p_value=1e-9)
+    bad = see("b", status="rejected", reason="a ship", onset=Interval(day(12), day(14)), p_value=1e-12)
+    (joined,) = join_tracks([[bad], [good]])
+    assert (joined.status, joined.tracks, joined.p_value) == ("confirmed", ("a",), 1e-9)
+    assert joined.onset == Interval(day(10), day(22))
+
+
+def test_a_candidate_of_one_track_is_not_confirmed_by_a_rejected_one_of_another(see: See) -> None:
+    (joined,) = join_tracks(
+        [[see("a", status="candidate", reason="too faint")], [see("b", status="rejected", reason="a ship")]]
+    )
+    assert (joined.status, joined.reason) == ("candidate", "too faint")
+
+
+def test_growth_levels_and_scenes_of_both_tracks_are_kept(see: See) -> None:
+    one, other = see("a", scenes=("s1", "s2")), see("b", scenes=("s2", "s3"))
+    (joined,) = join_tracks([[one], [other]])
+    assert joined.scenes == ("s1", "s2", "s3")
+    assert len(joined.growth) == 2 * len(one.structure.growth)
+    assert [p.date for p in joined.growth] == sorted(p.date for p in joined.growth)
+    assert len(joined.levels) == 4
+
+
+def test_sightings_that_disagree_in_sign_or_place_are_two_structures(see: See) -> None:
+    darker = see("b", levels=(Levels("b", "VV", -5.0, -12.0),))
+    assert len(join_tracks([[see("a")], [darker]])) == 2
+    outline = see("a").structure.footprint
+    elsewhere = see("b", footprint=shapely.affinity.translate(outline, 0.01, 0.01))
+    assert len(join_tracks([[see("a")], [elsewhere]])) == 2
+
+
+def test_two_structures_of_one_track_are_never_joined(see: See) -> None:
+    assert len(join_tracks([[see("a"), see("a")], []])) == 2
+
+
+def site_of(hall: Hall) -> Site:
+    west, south, east, north = hall.stack.odc.geobox.extent.to_crs("EPSG:4326").boundingbox
+    return Site.read(f"bbox:{west},{south},{east},{north}")
+
+
+@pytest.fixture(scope="module")
+def empty_track(land_stack: LandStack) -> tuple[xr.Dataset, xr.Dataset]:
+    """A second track over the same ground and time that shows nothing."""
+    stack = land_stack(70, np.full((70, 70), 999), 0.0, point_spread_px=0.5, track="simulated-7", first_day=5)
+    return stack, detect_change(stack)
+
+
+def test_a_track_that_should_see_it_and_does_not_leaves_a_candidate(
+    hall: Hall, empty_track: tuple[xr.Dataset, xr.Dataset]
+) -> None:
+    alone = find_structures(site_of(hall), [hall.stack], [hall.change])
+    assert [s.status for s in alone] == ["confirmed"]
+    both = find_structures(site_of(hall), [hall.stack, empty_track[0]], [hall.change, empty_track[1]])
+    (doubted,) = [s for s in both if s.kind == "building"]
+    assert doubted.status == "candidate"
+    assert "simulated-7" in doubted.reason
+    assert doubted.confirmed_on is None
+
+
+def test_a_track_of_a_few_images_after_the_onset_does_not_speak_against_it(
+    hall: Hall, empty_track: tuple[xr.Dataset, xr.Dataset]
+) -> None:
+    structure: Structure = describe(hall.found)
+    stack, change = empty_track
+    assert unseen_by(structure, [stack], [change]) == ["simulated-7"]
+    short = stack.isel(time=slice(0, 13))
+    assert unseen_by(structure, [short], [change]) == []
+
+
+def test_a_track_that_does_not_cover_the_place_does_not_speak_against_it(
+    hall: Hall, empty_track: tuple[xr.Dataset, xr.Dataset]
+) -> None:
+    away = shapely.box(301_000, 4_391_000, 301_100, 4_391_100)
+    structure = dataclasses.replace(describe(hall.found), footprint=to_degrees(away, hall.stack.odc.geobox))
+    assert unseen_by(structure, [empty_track[0]], [empty_track[1]]) == []
