@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,35 +135,3 @@ def test_structures_become_a_table(built: tuple[Scenario, list[xr.Dataset], tupl
         assert len(table) == len(structures)
         assert table.crs.to_epsg() == 4326
         assert np.issubdtype(table["onset_latest"].dtype, np.datetime64)
-
-
-@pytest.mark.data
-def test_the_lava_delta_of_la_palma_is_new_land(shared_data: Path) -> None:
-    from sitewatch.scenes import open_scenes
-    from sitewatch.stack import build_stacks
-
-    folder = shared_data / "lapalma-lava-delta"
-    site = Site.read(folder / "site.geojson")
-    stacks = build_stacks(site, open_scenes([folder / "scenes"]).scenes).stacks
-    found = confirmed(find_structures(site, stacks, [detect_change(stack) for stack in stacks]))
-    large = [s for s in found if s.area_m2.value > 200_000]
-    assert [s.kind for s in large] == ["reclamation"]
-    delta = large[0]
-    assert delta.onset is not None
-    assert (delta.onset.earliest, delta.onset.latest) == (dt.date(2021, 9, 28), dt.date(2021, 10, 4))
-    assert 500_000 < delta.area_m2.value < 640_000
-    assert not {"pier", "ship"} & {s.kind for s in found}
-
-
-@pytest.mark.data
-@pytest.mark.parametrize("burst", ["292318-IW1", "292319-IW1", "292324-IW1"])
-def test_the_open_sea_confirms_nothing(shared_data: Path, burst: str) -> None:
-    from sitewatch.scenes import open_scenes
-    from sitewatch.stack import build_stacks
-
-    files = sorted((shared_data / "opera-rtc-s1").glob(f"*T137-{burst}_*.tif"))
-    scenes = open_scenes(files).scenes
-    west, south, east, north = scenes[0].footprint.bounds
-    site = Site.read(f"bbox:{west},{south},{east},{north}")
-    stacks = build_stacks(site, scenes).stacks
-    assert confirmed(find_structures(site, stacks, [detect_change(stack) for stack in stacks])) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from sitewatch.change import DB_PER_LOG
 from sitewatch.structures._nan import nan_mean
@@ -33,9 +34,11 @@ def preparation_image(window: Window, presence: Presence, start: tuple[int, int]
     if few.any() or series.size < 5:
         return None
     scatter = max(1.4826 * float(np.median(np.abs(np.diff(series)))) / np.sqrt(2), 0.15 / DB_PER_LOG)
+    # A running median keeps the edge and drops single odd images; medians of the sides would pull the best cut inward.
+    steady = median_filter(series, 3, mode="nearest")
     best, image = 0.0, None
     for first in range(3, series.size - 1):
-        drop = float(np.median(series[:first]) - series[first:].mean())
+        drop = float(steady[:first].mean() - steady[first:].mean())
         z = drop / (scatter * np.sqrt(1 / first + 1 / (series.size - first)))
         if z > best and drop * DB_PER_LOG > LEAST_DROP_DB:
             best, image = z, first
