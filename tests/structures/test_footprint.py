@@ -37,8 +37,7 @@ def lit(parts: list[tuple[slice, slice, float, int]], shape: tuple[int, int] = (
     return changed(z, first, p_value)
 
 
-@pytest.mark.parametrize("point_spread_px", [0.6, 1.0])
-@pytest.mark.parametrize("step_db", [8.0, 14.0])
+@pytest.mark.parametrize(("point_spread_px", "step_db"), [(0.6, 8.0), (1.0, 14.0)])
 def test_a_blurred_bright_block_keeps_its_area(land_stack: LandStack, point_spread_px: float, step_db: float) -> None:
     turn = nothing_built()
     turn[25:41, 20:44] = 18
