@@ -87,7 +87,6 @@ def test_one_polarisation_finds_the_same_hall(hall: Hall) -> None:
 
 
 # See `test_images_without_data_cause_no_warning`.
-@pytest.mark.filterwarnings("ignore:invalid value encountered in logaddexp:RuntimeWarning")
 def test_a_scene_missing_here_and_there_changes_nothing_much(hall: Hall) -> None:
     holed = hall.stack.copy(deep=True)
     for name in ("VV", "VH"):

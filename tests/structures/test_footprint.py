@@ -124,7 +124,6 @@ def test_small_holes_are_filled_and_large_ones_kept() -> None:
     assert keep_whole(courtyard, seed, linear=False).sum() == 300
 
 
-@pytest.mark.xfail(reason="ground that darkens as a whole becomes a water stratum whose date effect is the change")
 def test_a_large_field_that_darkens_for_good_is_seen(land_stack: LandStack) -> None:
     turn = nothing_built()
     turn[25:45, 20:40] = 18

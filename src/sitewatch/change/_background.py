@@ -29,6 +29,9 @@ LAND_SWING_DB = 2.0
 # Two modes are apart when Ashman's D exceeds this (Ashman, Bird and Zepf 1994, eq. 2: 2 is the minimum).
 CLEAR_SEPARATION = 2.6
 FEWEST = 40
+# A date effect that falls once by so many times its own swing is a change of the ground; wind's falls are a fraction.
+LASTING_DROP_SD = 4.0
+FEWEST_SIDE = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,14 +143,33 @@ def _spread(values: NDArray[np.float32]) -> float:
 
 
 def _swing_db(log_values: NDArray[np.float32]) -> float:
+    """Swing of a surface's level from date to date, dB (sd)."""
     return float(np.std(date_effect(log_values))) * DB_PER_LOG
+
+
+def _turned_dark(log_values: NDArray[np.float32]) -> bool:
+    """Whether a surface's date effect is one lasting drop: ground that darkened for good, not water.
+
+    Wind moves the sea up and down from date to date; a drop that parts the record in two leaves little swing within
+    the parts.
+    """
+    effect = date_effect(log_values) * DB_PER_LOG
+    if effect.size < 2 * FEWEST_SIDE:
+        return False
+    best = 0.0
+    for first in range(FEWEST_SIDE, effect.size - FEWEST_SIDE + 1):
+        before, after = effect[:first], effect[first:]
+        within = np.sqrt((before.var() * first + after.var() * after.size) / effect.size)
+        best = max(best, float(before.mean() - after.mean()) / max(float(within), 0.1))
+    return best > LASTING_DROP_SD
 
 
 def water_limit(log_first: NDArray[np.float32], calibrated: bool) -> float:
     """Calm level (ln power) that parts water from land; -inf without water, +inf without land.
 
     Two clearly separate modes of the calm level count as water and land when the darker one also moves more from
-    date to date (wind) or is as dark as calm water; else the site is of one kind, told by level and movement.
+    date to date (wind) or is as dark as calm water, and did not turn dark for good within the record; else the site
+    is of one kind, told by level and movement.
     """
     calm = calm_level(log_first)
     calm = calm[np.isfinite(calm)]
@@ -160,7 +182,7 @@ def water_limit(log_first: NDArray[np.float32], calibrated: bool) -> float:
         bright = log_first[:, everywhere >= threshold]
         dark_level = float(np.median(calm[calm < threshold])) * DB_PER_LOG
         moves = _swing_db(dark) > max(1.25 * _swing_db(bright), 0.75)
-        if moves or (calibrated and dark_level < CALM_WATER_DB):
+        if (moves or (calibrated and dark_level < CALM_WATER_DB)) and not _turned_dark(dark):
             return threshold
     level_db = float(np.median(calm)) * DB_PER_LOG
     swing = _swing_db(log_first[:, np.isfinite(everywhere)])

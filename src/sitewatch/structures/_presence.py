@@ -204,7 +204,8 @@ def log_gamma_density(deviation: NDArray[np.float64], looks: NDArray[np.float64]
     """Log density of d = ln(I / mean) for gamma speckle of `looks` looks, with a floor for strangers."""
     bounded = np.clip(deviation, -20.0, 6.0)
     inside = looks * np.log(looks) - gammaln(looks) + looks * (bounded - np.exp(bounded))
-    return np.logaddexp(inside + np.log(1 - STRANGER_SHARE), np.log(STRANGER_SHARE / STRANGER_RANGE))
+    with np.errstate(invalid="ignore"):  # missing images are NaN and stay so
+        return np.logaddexp(inside + np.log(1 - STRANGER_SHARE), np.log(STRANGER_SHARE / STRANGER_RANGE))
 
 
 def _change_points(
@@ -225,7 +226,8 @@ def _change_points(
     inside = ndi.gaussian_filter(footprint.astype(float), NEIGHBOUR_SIGMA_PIXELS, mode="constant")
     probability = np.exp(weight - logsumexp(weight, axis=0))
     own = np.cumsum(probability, axis=0)
-    dated = ((own > 0.05) & (own < 0.95)).sum(axis=0) <= max(DATED_IMAGES, DATED_SHARE * n_time)
+    narrow = ((own > 0.05) & (own < 0.95)).sum(axis=0) <= max(DATED_IMAGES, DATED_SHARE * n_time)
+    dated = narrow & (own[-2] > 0.95)  # and surely built by the last image
     field = np.zeros((n_time + 1, *footprint.shape))
     flat, growth, near = PRIOR_SHARES
     for _ in range(ROUNDS):
