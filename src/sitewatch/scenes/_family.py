@@ -12,7 +12,7 @@ from sitewatch.scenes._scene import Scene
 class Family(Protocol):
     """A product family: how to know its files, which of them make one scene, and how to read them.
 
-    A new family is one module with one such object, added to `FAMILIES` in `_open.py`.
+    A new family is one module with one such object, added to `FAMILIES` in `_find.py`.
     """
 
     @property
