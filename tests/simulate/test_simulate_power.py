@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,6 +12,7 @@ from scipy import integrate, ndimage, stats
 from sitewatch.errors import ChangeError
 from sitewatch.simulate import (
     CONTRASTS_DB,
+    SOUGHT,
     gamma_divergence,
     inject,
     inject_steady,
@@ -17,10 +20,11 @@ from sitewatch.simulate import (
     speckle,
     verify_power,
 )
+from sitewatch.simulate._detectable import joint_window, showing_window, summarise
 from sitewatch.simulate._information import (
     detection_probability,
     information_needed,
-    kept_by_blur,
+    kept_along,
     looks_of_variance,
     step_information,
 )
@@ -101,7 +105,7 @@ def test_the_blur_keeps_what_a_filtered_square_keeps(side: int) -> None:
     square = (slice(8 * fine, (8 + side) * fine),) * 2
     image[square] = 1
     kept = ndimage.gaussian_filter(image, sigma * fine, truncate=6)[square].mean()
-    assert kept_by_blur(side, sigma) == pytest.approx(kept, abs=0.003)
+    assert kept_along(side, sigma) ** 2 == pytest.approx(kept, abs=0.003)
 
 
 def test_the_smallest_area_falls_with_contrast_images_and_patience() -> None:
@@ -280,3 +284,95 @@ def test_injections_keep_off_what_is_reported_anyway_and_off_what_is_forbidden()
     assert result["found"].to_numpy().tolist() == [0, 0]
     assert result["injected"].to_numpy()[1] == 0
     assert np.isnan(result["probability"].to_numpy()[1])
+
+
+def test_a_smeared_injection_keeps_its_power_and_reaches_over_its_edge() -> None:
+    stack = plain_stack(size=40)
+    mask = np.zeros((40, 40), bool)
+    mask[15:20, 15:25] = True
+    when = stack["time"].to_numpy()[10]
+    even = xr.ones_like(stack)
+    smeared = inject(even, mask, {"VV": 6.0}, when, smear_px=0.8)["VV"].to_numpy() - 1
+    np.testing.assert_array_equal(smeared[:10], 0)
+    gain = 10**0.6 - 1
+    assert smeared[-1].sum() == pytest.approx(gain * mask.sum(), rel=1e-4)
+    assert 0 < smeared[-1][14, 20] < gain / 2 < smeared[-1][15, 20] < gain
+    assert smeared[-1][mask].mean() == pytest.approx(gain * kept_along(5, 0.8) * kept_along(10, 0.8), rel=0.05)
+    steady = inject_steady(stack, mask, {"VV": 10.0}, when, smear_px=0.8)["VV"].to_numpy()
+    far = ~ndimage.binary_dilation(mask, iterations=5)
+    np.testing.assert_array_equal(steady[:, far], stack["VV"].to_numpy()[:, far])
+    np.testing.assert_array_equal(steady[:10], stack["VV"].to_numpy()[:10])
+
+
+def test_strips_are_laid_along_rows_and_columns_with_the_width_asked_for() -> None:
+    stack = plain_stack(size=80)
+    seen: list[np.ndarray] = []
+
+    def detect(one: xr.Dataset) -> np.ndarray:
+        seen.append(np.isclose(one["VV"] / stack["VV"], 2.0, rtol=0.01).any(axis=0))
+        return seen[-1]
+
+    when = stack["time"].to_numpy()[5]
+    result = verify_power(
+        stack, detect, contrast_db={"VV": 3.0103}, areas_m2=[6000], width_m=20, from_time=when, trials=6
+    )
+    assert result["area_m2"].to_numpy().tolist() == [6000]
+    assert result["found"].to_numpy().tolist() == result["injected"].to_numpy().tolist()
+    shapes = {tuple(s.stop - s.start for s in box) for box in ndimage.find_objects(ndimage.label(seen[-1])[0])}
+    assert shapes == {(2, 30), (30, 2)}
+
+
+def test_what_single_pixels_do_not_show_is_not_called_detectable() -> None:
+    stack = plain_stack()
+    faint = {"contrast_db": {"VV": 1.5, "VH": 1.5}, "pixel_false_alarm": 0.01}
+    together = smallest_detectable(stack, **faint)  # type: ignore[arg-type]
+    alone = smallest_detectable(stack, **faint, pixel_chance=0.85)  # type: ignore[arg-type]
+    assert np.isfinite(together["smallest_area_m2"]).all()
+    assert np.isinf(alone["smallest_area_m2"]).all()
+    assert np.isnan(alone["margin"]).all()
+    assert float(together["margin"].min()) >= 1
+    plain = {"contrast_db": {"VV": 8.0, "VH": 8.0}, "fewest_pixels": 16}
+    assert typical(smallest_detectable(stack, **plain, pixel_chance=0.85)) == 1600  # type: ignore[arg-type]
+
+
+def test_a_strip_is_no_shorter_than_what_passes_for_a_line() -> None:
+    road = smallest_detectable(plain_stack(), contrast_db={"VV": -8.0}, width_m=20.0, slenderness=9.0)
+    assert float(road["smallest_length_m"].min()) >= 180
+    np.testing.assert_allclose(road["smallest_length_m"] * 20, road["smallest_area_m2"], rtol=1e-5)
+
+
+def dates_of(count: int) -> np.ndarray:
+    return np.datetime64("2024-01-01", "ns") + np.arange(count) * np.timedelta64(12, "D")
+
+
+def test_the_window_ends_where_the_images_run_out_and_begins_where_they_suffice() -> None:
+    times = dates_of(24)
+    days = [np.datetime64(time, "D").astype(object) for time in times]
+    first, last, wait = showing_window(times, [6.0], 6, 4) or pytest.fail("no window")
+    assert last == days[18]
+    assert wait == 60
+    assert days[4] <= first <= last
+    wide = showing_window(times, [6.0], 6, 4, margin=100.0) or pytest.fail("no window")
+    assert wide == (days[4], last, wait)
+    assert showing_window(times, [6.0], 6, 18)
+    assert showing_window(times, [6.0], 6, 19) is None
+
+
+def test_a_window_of_several_tracks_is_what_they_share() -> None:
+    one = (dt.date(2024, 1, 1), dt.date(2024, 6, 1), 60)
+    other = (dt.date(2024, 3, 1), dt.date(2024, 8, 1), 90)
+    assert joint_window([one, None, other]) == (other[0], one[1], 90)
+    assert joint_window([one, (dt.date(2024, 7, 1), dt.date(2024, 8, 1), 9)]) is None
+    assert joint_window([None]) is None
+
+
+def test_the_figures_are_those_that_do_on_half_and_on_nine_tenths() -> None:
+    area = np.array([[100.0, 200.0, 300.0, 400.0, 500.0], [600.0, 700.0, 800.0, 900.0, np.inf]])
+    area = np.pad(area, 1, constant_values=np.nan)
+    figures = summarise(SOUGHT[0], "t", area, np.sqrt(area), 20, None)
+    assert (figures.half_m2, figures.nine_tenths_m2) == (500.0, 900.0)
+    assert (figures.half_m, figures.nine_tenths_m) == (pytest.approx(22.36, abs=0.01), 30.0)
+    assert figures.share == 0.5
+    assert figures.shown_from is None
+    never = summarise(SOUGHT[0], "t", np.full((3, 3), np.inf), np.full((3, 3), np.inf), 9, None)
+    assert (never.half_m2, never.share) == (None, 1.0)

@@ -6,11 +6,13 @@ must be to be seen; `inject`, `inject_steady` and `verify_power` put such change
 detector finds.
 """
 
+from sitewatch.simulate._detectable import SOUGHT
 from sitewatch.simulate._information import gamma_divergence
 from sitewatch.simulate._inject import inject, inject_steady, verify_power
 from sitewatch.simulate._power import CONTRASTS_DB, smallest_detectable
 from sitewatch.simulate._scenario import Acquisitions, Scenario, demo_scenario, revisit_dates, simulate_coast
 from sitewatch.simulate._speckle import speckle
+from sitewatch.simulate._survey import Survey, survey_scatter
 from sitewatch.simulate._truth import NotConstruction, Work
 from sitewatch.simulate._view import ASCENDING, DESCENDING, View
 from sitewatch.simulate._write import write_scenario
@@ -19,9 +21,11 @@ __all__ = [
     "ASCENDING",
     "CONTRASTS_DB",
     "DESCENDING",
+    "SOUGHT",
     "Acquisitions",
     "NotConstruction",
     "Scenario",
+    "Survey",
     "View",
     "Work",
     "demo_scenario",
@@ -32,6 +36,7 @@ __all__ = [
     "simulate_coast",
     "smallest_detectable",
     "speckle",
+    "survey_scatter",
     "verify_power",
     "write_scenario",
 ]

@@ -33,10 +33,13 @@ def step_information(ratio: Numbers, images_before: Numbers, images_after: Numbe
     return np.asarray(total * np.log((before + after * ratio) / np.maximum(total, 1)) - after * np.log(ratio))
 
 
-def kept_by_blur(side: Numbers, sigma: float) -> FloatArray:
-    """Share of a square's contrast left inside it after a Gaussian point spread of standard deviation `sigma`."""
+def kept_along(side: Numbers, sigma: float) -> FloatArray:
+    """Share of a stripe's contrast left inside it after a Gaussian blur of standard deviation `sigma` across it.
+
+    A rectangle keeps the product of its two sides' shares.
+    """
     u = np.asarray(side, dtype=float) / (np.sqrt(2) * max(sigma, 1e-9))
-    return np.asarray((special.erf(u) + np.expm1(-(u**2)) / (u * np.sqrt(np.pi))) ** 2)
+    return np.asarray(special.erf(u) + np.expm1(-(u**2)) / (u * np.sqrt(np.pi)))
 
 
 def detection_probability(information: Numbers, channels: int, false_alarm: Numbers) -> FloatArray:

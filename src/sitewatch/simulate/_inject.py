@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy import stats
 
@@ -23,7 +25,12 @@ _SURROUNDINGS_PX = 7
 
 
 def inject(
-    stack: xr.Dataset, mask: BoolArray, contrast_db: Mapping[str, float], from_time: np.datetime64
+    stack: xr.Dataset,
+    mask: BoolArray,
+    contrast_db: Mapping[str, float],
+    from_time: np.datetime64,
+    *,
+    smear_px: float = 0.0,
 ) -> xr.Dataset:
     """Change the level inside a mask from one image on; the images keep their own speckle, wind and rain.
 
@@ -37,10 +44,13 @@ def inject(
         Level after over level before, dB, by polarisation; those not named stay.
     from_time
         First image that shows the change (UTC).
+    smear_px
+        Standard deviation of the sensor's point spread in pixels, which smears the edges of what is put in as it smears
+        those of real things; 0 leaves them sharp.
 
     Returns
     -------
-    A new stack; pixels outside the mask and images before `from_time` are the same.
+    A new stack; images before `from_time` are the same, and so are, but for the smear, pixels outside the mask.
 
     Raises
     ------
@@ -48,7 +58,7 @@ def inject(
         If the mask does not fit the stack, or a polarisation is not in it.
     """
     _check_fit(stack, mask, contrast_db)
-    changed = xr.DataArray(mask, dims=("y", "x")) & (stack["time"] >= from_time)
+    changed = xr.DataArray(_covered_share(mask, smear_px), dims=("y", "x")) * (stack["time"] >= from_time)
     # exactly one where nothing changes, so that those pixels stay bit for bit
     gains = {pol: 1 + changed * np.float32(to_linear(level) - 1) for pol, level in contrast_db.items()}
     return stack.assign(
@@ -60,7 +70,12 @@ def inject(
 
 
 def inject_steady(
-    stack: xr.Dataset, mask: BoolArray, contrast_db: Mapping[str, float], from_time: np.datetime64
+    stack: xr.Dataset,
+    mask: BoolArray,
+    contrast_db: Mapping[str, float],
+    from_time: np.datetime64,
+    *,
+    smear_px: float = 0.0,
 ) -> xr.Dataset:
     """Put something inside a mask that no longer follows its surroundings, as a pier does not follow the sea.
 
@@ -71,6 +86,8 @@ def inject_steady(
     _check_fit(stack, mask, contrast_db)
     after = (stack["time"] >= from_time).to_numpy()
     before = ~after if (~after).any() else np.ones_like(after)
+    share = _covered_share(mask, smear_px)
+    touched = share > 0
     out = {}
     for pol, contrast in contrast_db.items():
         values = stack[pol].transpose("time", "y", "x").to_numpy().copy()
@@ -79,9 +96,17 @@ def inject_steady(
         for index in np.flatnonzero(after):
             image = values[index]
             around = ndi.uniform_filter(np.nan_to_num(image), _SURROUNDINGS_PX, mode="nearest")
-            image[mask] = level * image[mask] / np.maximum(around[mask], np.finfo(np.float32).tiny)
+            steady = level * image[touched] / np.maximum(around[touched], np.finfo(np.float32).tiny)
+            image[touched] += share[touched] * (steady - image[touched])
         out[pol] = stack[pol].transpose("time", "y", "x").copy(data=values)
     return stack.assign(out)
+
+
+def _covered_share(mask: BoolArray, smear_px: float) -> NDArray[np.float32]:
+    """(y, x) how much of what a pixel shows lies inside the mask; exactly 0 and 1 where nothing is smeared."""
+    if smear_px <= 0:
+        return mask.astype(np.float32)
+    return np.asarray(ndi.gaussian_filter(mask.astype(np.float32), smear_px, mode="constant"), np.float32)
 
 
 def _check_fit(stack: xr.Dataset, mask: BoolArray, contrast_db: Mapping[str, float]) -> None:
@@ -102,16 +127,17 @@ def verify_power(
     areas_m2: Sequence[float],
     from_time: np.datetime64,
     injector: Injector = inject,
+    width_m: float | None = None,
     where: BoolArray | None = None,
     trials: int = 20,
     seed: int = 0,
     progress: Progress = silent,
 ) -> xr.Dataset:
-    """Run a detector on the stack with squares of known contrast put in, and count those it finds.
+    """Run a detector on the stack with squares or strips of known contrast put in, and count those it finds.
 
-    For each area up to `trials` squares are put at random places that don't touch each other nor anything that the
-    detector reports in the stack as it is; one run of the detector serves them all. A square counts as found if what
-    is reported about it overlaps it with an IoU of 0.2 or more.
+    For each area up to `trials` of them are put at random places that don't touch each other nor anything that the
+    detector reports in the stack as it is; one run of the detector serves them all. One counts as found if what is
+    reported about it overlaps it with an IoU of 0.2 or more.
 
     Parameters
     ----------
@@ -125,10 +151,12 @@ def verify_power(
         Areas to try.
     injector
         `inject`, or `inject_steady` for what stands in water.
+    width_m
+        Of strips, laid along rows or columns by turns; squares where None.
     where
-        (y, x) pixels that squares may cover; all with data by default.
+        (y, x) pixels that may be covered; all with data by default.
     trials
-        Squares for each area, as far as there is room.
+        For each area, as far as there is room.
     seed
         For the places.
     progress
@@ -136,7 +164,7 @@ def verify_power(
 
     Returns
     -------
-    xarray.Dataset with dim ``area_m2`` (of the squares in whole pixels): ``injected``, ``found``, ``probability`` and
+    xarray.Dataset with dim ``area_m2`` (in whole pixels): ``injected``, ``found``, ``probability`` and
     its 95 % Wilson interval ``probability_low``, ``probability_high``; the attribute ``reported_without`` counts the
     separate things reported in the stack as it is.
     """
@@ -148,16 +176,17 @@ def verify_power(
     rows = []
     for done, area in enumerate(areas_m2, 1):
         rng = np.random.default_rng([seed, done])
-        side = max(round(np.sqrt(area / pixel_m2)), 1)
-        squares = _places(rng, allowed, side, trials)
+        short = max(round((np.sqrt(area) if width_m is None else width_m) / np.sqrt(pixel_m2)), 1)
+        long = short if width_m is None else max(round(area / pixel_m2 / short), short)
+        places = _places(rng, allowed, (short, long), trials)
         found = 0
-        if squares:
+        if places:
             mask = np.zeros(allowed.shape, bool)
-            for square in squares:
-                mask[square] = True
+            for place in places:
+                mask[place] = True
             reported = detect(injector(stack, mask, contrast_db, from_time))
-            found = sum(_is_found(reported, square) for square in squares)
-        rows.append((side**2 * pixel_m2, len(squares), found))
+            found = sum(_is_found(reported, place) for place in places)
+        rows.append((short * long * pixel_m2, len(places), found))
         progress("injection", done, len(areas_m2))
     sizes, injected, hits = (np.array(column) for column in zip(*rows, strict=True))
     intervals = [
@@ -168,8 +197,8 @@ def verify_power(
     dim = "area_m2"
     return xr.Dataset(
         {
-            "injected": (dim, injected, {"units": "1", "long_name": "squares put in"}),
-            "found": (dim, hits, {"units": "1", "long_name": "squares found"}),
+            "injected": (dim, injected, {"units": "1", "long_name": "number put in"}),
+            "found": (dim, hits, {"units": "1", "long_name": "number found"}),
             "probability": (dim, share, {"units": "1", "long_name": "share found"}),
             "probability_low": (dim, np.array([low for low, _ in intervals]), {"units": "1", "long_name": "95 % low"}),
             "probability_high": (
@@ -183,26 +212,30 @@ def verify_power(
     )
 
 
-def _places(rng: np.random.Generator, allowed: BoolArray, side: int, count: int) -> list[tuple[slice, slice]]:
-    """Squares inside the allowed pixels with a gap between each other."""
-    if side > min(allowed.shape):
-        return []
-    corners = np.argwhere(np.lib.stride_tricks.sliding_window_view(allowed, (side, side)).all(axis=(2, 3)))
-    rng.shuffle(corners)
+def _places(
+    rng: np.random.Generator, allowed: BoolArray, sides: tuple[int, int], count: int
+) -> list[tuple[slice, slice]]:
+    """Rectangles inside the allowed pixels with a gap between each other, along rows and columns by turns."""
+    corners = []
+    for height, width in dict.fromkeys((sides, sides[::-1])):
+        if height <= allowed.shape[0] and width <= allowed.shape[1]:
+            fits = np.lib.stride_tricks.sliding_window_view(allowed, (height, width)).all(axis=(2, 3))
+            corners.append([(row, col, height, width) for row, col in rng.permutation(np.argwhere(fits))])
+    by_turns = [one for turn in itertools.zip_longest(*corners) for one in turn if one]
     free = np.ones(allowed.shape, bool)
     out: list[tuple[slice, slice]] = []
-    for row, col in corners:
-        square = (slice(row, row + side), slice(col, col + side))
-        if len(out) < count and free[square].all():
-            out.append(square)
-            free[max(row - _GAP_PX, 0) : row + side + _GAP_PX, max(col - _GAP_PX, 0) : col + side + _GAP_PX] = False
+    for row, col, height, width in by_turns:
+        place = (slice(row, row + height), slice(col, col + width))
+        if len(out) < count and free[place].all():
+            out.append(place)
+            free[max(row - _GAP_PX, 0) : row + height + _GAP_PX, max(col - _GAP_PX, 0) : col + width + _GAP_PX] = False
     return out
 
 
-def _is_found(reported: BoolArray, square: tuple[slice, slice]) -> bool:
-    """Whether what is reported in and close about a square overlaps it enough."""
-    near = tuple(slice(max(axis.start - _GAP_PX // 2, 0), axis.stop + _GAP_PX // 2) for axis in square)
-    inside = int(reported[square].sum())
-    size = (square[0].stop - square[0].start) * (square[1].stop - square[1].start)
+def _is_found(reported: BoolArray, place: tuple[slice, slice]) -> bool:
+    """Whether what is reported in and close about a rectangle overlaps it enough."""
+    near = tuple(slice(max(axis.start - _GAP_PX // 2, 0), axis.stop + _GAP_PX // 2) for axis in place)
+    inside = int(reported[place].sum())
+    size = (place[0].stop - place[0].start) * (place[1].stop - place[1].start)
     union = size + int(reported[near].sum()) - inside
     return inside / union >= _FOUND_IOU

@@ -11,9 +11,13 @@ from sitewatch.errors import ChangeError
 from sitewatch.progress import Progress, silent
 from sitewatch.simulate._fields import FloatArray, to_linear
 from sitewatch.simulate._growth import SMALLEST_SEEN_PX
-from sitewatch.simulate._information import detection_probability, information_needed, kept_by_blur, step_information
-from sitewatch.simulate._noise import block_sizes, local_looks, point_spread_px, step_inflation
-from sitewatch.simulate._surfaces import Surface, learn_surfaces, log_intensity, surface_map, without_date_effect
+from sitewatch.simulate._information import (
+    detection_probability,
+    information_needed,
+    kept_along,
+    step_information,
+)
+from sitewatch.simulate._survey import Survey, survey_scatter
 
 CONTRASTS_DB: dict[str, dict[str, float]] = {
     "pier on water": {"VV": 11.0, "VH": 8.0, "HH": 11.0, "HV": 8.0},
@@ -21,10 +25,9 @@ CONTRASTS_DB: dict[str, dict[str, float]] = {
     "road": {"VV": -3.5, "VH": -4.5, "HH": -3.5, "HV": -4.5},
 }
 
-_TILE = 256
-_SAMPLE_TILES = 6
-_SAMPLE_SIDE = 192
-_PIXELS = np.unique(np.round(np.geomspace(SMALLEST_SEEN_PX, 20_000, 90)))
+_PIXELS = np.unique(np.round(np.concatenate([np.arange(SMALLEST_SEEN_PX, 40.0), np.geomspace(40, 20_000, 60)])))
+# Full width at half maximum of a Gaussian, in standard deviations.
+_FWHM = 2 * np.sqrt(2 * np.log(2))
 
 
 def smallest_detectable(
@@ -35,6 +38,12 @@ def smallest_detectable(
     duration_images: int = 6,
     probability: float = 0.9,
     false_alarm: float = 0.01,
+    width_m: float | None = None,
+    slenderness: float = 1.0,
+    fewest_pixels: int = SMALLEST_SEEN_PX,
+    pixel_chance: float = 0.0,
+    pixel_false_alarm: float = 0.01,
+    survey: Survey | None = None,
     progress: Progress = silent,
 ) -> xr.Dataset:
     """Map the smallest area of a lasting change that the images of one track could have shown.
@@ -44,10 +53,11 @@ def smallest_detectable(
     n_e come from `change`, or else from each place's own scatter through time; c(N), by how much shared speckle and
     shared weather spoil the averaging, is measured on blocks of the stack. The threshold is that of a likelihood-ratio
     test over all disjoint places of that size and all dates of the step, with the chance `false_alarm` that any of them
-    raises when nothing is built. All this is about the test that knows the area's shape; a detector that must find it
-    needs somewhat more (`verify_power` tells how much). Nothing smaller than four pixels or a cell of the resolution
-    is called detectable. The same contrast is tried on every surface, whether or not
-    such a thing could be built there.
+    raises when nothing is built. All this is about the test that knows the area's shape. A detector that must find the
+    shape too goes by single pixels: with `pixel_chance` each of them must stand out by itself, or the area is not
+    called detectable however large (`verify_power` tells what a detector finds). Nothing smaller than `fewest_pixels`
+    or a cell of the resolution is called detectable. The same contrast is tried on every surface, whether or not such a
+    thing could be built there.
 
     Parameters
     ----------
@@ -64,6 +74,19 @@ def smallest_detectable(
         With which it must be found.
     false_alarm
         Chance of any false detection in the whole area.
+    width_m
+        Of a strip (a road); the area is that of a square where None.
+    slenderness
+        A strip's smallest length over its width as the images show it, which is blurred: what is stouter isn't taken
+        for a strip.
+    fewest_pixels
+        Nothing smaller is called detectable.
+    pixel_chance, pixel_false_alarm
+        Chance with which a single pixel of it must stand out, and the chance, over all dates, that a pixel does so
+        where nothing changed.
+    survey
+        What `survey_scatter` gave for this stack, `change` and `duration_images`, which are then not looked at again:
+        spares the reading where several contrasts are tried.
     progress
         Told after each tile.
 
@@ -73,8 +96,11 @@ def smallest_detectable(
 
     ``smallest_area_m2``
         inf where no area up to the largest tried would do, NaN without data.
-    ``smallest_side_m``
-        side of a square of that area.
+    ``smallest_length_m``
+        side of a square of that area, or length of the strip.
+    ``margin``
+        information that this area holds over what is needed, 1 or more: how much less a step could be worth; NaN where
+        none would do.
     ``images``
         images with data.
     ``surface``
@@ -92,50 +118,43 @@ def smallest_detectable(
         If a probability is not between 0 and 1.
     """
     contrast = _contrast(stack, contrast_db)
-    _check(stack, duration_images, probability, false_alarm)
+    if not (0 < probability < 1 and 0 < false_alarm < 1):
+        raise ValueError("probability and false_alarm lie between 0 and 1")
     used = stack[list(contrast)]
+    survey = survey or survey_scatter(used, change, duration_images=duration_images, progress=progress)
+    survey = survey.of(list(contrast))
+    pixel_m2 = float(stack.attrs["pixel_x_m"]) * float(stack.attrs["pixel_y_m"])
+    pixel_m = float(np.sqrt(pixel_m2))
     ratio = to_linear(np.array(list(contrast.values())))
-    surfaces, effective, spread_px = _learn(_samples(used), duration_images)
+    sides = _sides_px(width_m, pixel_m)
     # what is smaller than the resolution shows a part of its contrast only
-    ratios = 1 + (ratio - 1) * kept_by_blur(np.sqrt(_PIXELS), spread_px)[:, None]
-    valid_pixels = _searched_pixels(used)
-    tests = np.maximum(valid_pixels / _PIXELS, 1) * (stack.sizes["time"] - 1)
+    kept = np.prod([kept_along(side, survey.spread_px) for side in sides], axis=0)
+    ratios = 1 + (ratio - 1) * kept[:, None]
+    tests = np.maximum(survey.searched_pixels / _PIXELS, 1) * (survey.images - 1)
     needed = np.array([information_needed(probability, len(contrast), false_alarm / n) for n in tests])
     # what is smaller than a cell of the resolution can be raised but has no footprint
-    needed[4 * np.pi * spread_px**2 > _PIXELS] = np.inf
+    least = max(4 * np.pi * survey.spread_px**2, fewest_pixels)
+    if width_m is not None:
+        least = max(least, slenderness * width_m / pixel_m * np.hypot(width_m / pixel_m, _FWHM * survey.spread_px))
+    needed[least > _PIXELS] = np.inf
 
-    shape = (stack.sizes["y"], stack.sizes["x"])
-    area = np.full(shape, np.nan, np.float32)
-    images = np.zeros(shape, np.int32)
-    where = np.full(shape, -1, np.int16)
-    looks = np.full((len(contrast), *shape), np.nan, np.float32)
-    pixel_m2 = float(stack.attrs["pixel_x_m"]) * float(stack.attrs["pixel_y_m"])
-    boxes = [
-        (slice(y, y + _TILE), slice(x, x + _TILE)) for y in range(0, shape[0], _TILE) for x in range(0, shape[1], _TILE)
-    ]
-    for done, (rows, cols) in enumerate(boxes, 1):
-        log_values = log_intensity(used.isel(y=rows, x=cols))
-        place = surface_map(log_values, surfaces)
-        measured = local_looks(without_date_effect(log_values, surfaces, place))
-        given = _given_looks(change, list(contrast), rows, cols)
-        looks[:, rows, cols] = np.where(place >= 0, np.where(np.isfinite(given), given, measured), np.nan)
-        known = np.isfinite(log_values[:, 0])
-        images[rows, cols] = known.sum(axis=0)
-        counts = np.stack([known[:-duration_images].sum(axis=0), known[-duration_images:].sum(axis=0)])
-        where[rows, cols] = place
-        pixels = _pixels_needed(looks[:, rows, cols], counts, place, effective, ratios, needed)
-        area[rows, cols] = np.where(place >= 0, pixels * pixel_m2, np.nan)
-        progress("power", done, len(boxes))
-
-    curves = _curves(looks, where, effective, ratios, stack.sizes["time"], duration_images, false_alarm / tests)
-    return _dataset(stack, area, images, where, looks, contrast, curves, pixel_m2).assign_attrs(
+    independent = [survey.independent(index, _PIXELS) for index in range(len(survey.inflation))]
+    alone = 0.0
+    if pixel_chance > 0:
+        alone = information_needed(pixel_chance, len(contrast), pixel_false_alarm / (survey.images - 1))
+    pixels, margin = _pixels_needed(survey, independent, ratios, needed, alone)
+    area = np.where(survey.surface >= 0, pixels * pixel_m2, np.nan).astype(np.float32)
+    length = np.sqrt(area) if width_m is None else area / np.float32(width_m)
+    curves = _curves(survey, independent, ratios, false_alarm / tests)
+    return _dataset(stack, survey, (area, length, margin), curves, pixel_m2).assign_attrs(
         track=stack.attrs.get("track", ""),
         contrast_db=contrast,
-        duration_images=duration_images,
+        duration_images=survey.duration_images,
         probability=probability,
         false_alarm=false_alarm,
-        searched_pixels=int(valid_pixels),
-        point_spread_m=spread_px * float(np.sqrt(pixel_m2)),
+        width_m=width_m or "",
+        searched_pixels=int(survey.searched_pixels),
+        point_spread_m=survey.spread_px * pixel_m,
         credit=stack.attrs.get("credit", ""),
     )
 
@@ -156,146 +175,80 @@ def _contrast(stack: xr.Dataset, contrast_db: str | Mapping[str, float]) -> dict
     return used
 
 
-def _check(stack: xr.Dataset, duration_images: int, probability: float, false_alarm: float) -> None:
-    if not (0 < probability < 1 and 0 < false_alarm < 1):
-        raise ValueError("probability and false_alarm lie between 0 and 1")
-    if not 1 <= duration_images < stack.sizes["time"] or stack.sizes["time"] < 4:
-        raise ChangeError(
-            f"{stack.sizes['time']} image(s) can't tell a change {duration_images} image(s) old",
-            hint="Power analysis needs four images or more, and one before the change",
-        )
-
-
-def _samples(stack: xr.Dataset) -> list[FloatArray]:
-    """Some contiguous squares of the stack, spread over it."""
-    side = [min(_SAMPLE_SIDE, stack.sizes[axis]) for axis in ("y", "x")]
-    rows = range(0, stack.sizes["y"] - side[0] + 1, side[0])
-    cols = range(0, stack.sizes["x"] - side[1] + 1, side[1])
-    corners = [(row, col) for row in rows for col in cols]
-    kept = [corners[i] for i in np.unique(np.linspace(0, len(corners) - 1, _SAMPLE_TILES).astype(int))]
-    return [log_intensity(stack.isel(y=slice(r, r + side[0]), x=slice(c, c + side[1]))) for r, c in kept]
-
-
-def _searched_pixels(stack: xr.Dataset) -> float:
-    """Pixels with data on half of the dates, counted on every eighth row and column."""
-    thin = stack[[next(iter(stack.data_vars))]].isel(y=slice(None, None, 8), x=slice(None, None, 8))
-    share = float(np.mean(np.isfinite(log_intensity(thin)[:, 0]).mean(axis=0) >= 0.5))
-    return max(share * stack.sizes["y"] * stack.sizes["x"], 1.0)
-
-
-def _given_looks(change: xr.Dataset | None, polarisations: list[str], rows: slice, cols: slice) -> FloatArray:
-    """Effective looks by the strata of `change` (polarisation, y, x), NaN where it has none; NaN alone without it."""
-    if change is None:
-        return np.array(np.nan)
-    stratum = change["stratum"].isel(y=rows, x=cols).to_numpy()
-    table = change["effective_looks"].sel(polarisation=polarisations).transpose("polarisation", ...).to_numpy()
-    known = stratum < table.shape[1]
-    return np.where(known, table[:, np.where(known, stratum, 0)], np.nan)
-
-
-def _learn(samples: list[FloatArray], images_after: int) -> tuple[list[Surface], list[FloatArray], float]:
-    """Surfaces, how many independent pixels' worth each area holds on them, and the point spread in pixels.
-
-    The second is (pixels tried, polarisation) for each surface.
-    """
-    surfaces = learn_surfaces(samples)
-    maps = [surface_map(part, surfaces) for part in samples]
-    residuals = [without_date_effect(part, surfaces, where) for part, where in zip(samples, maps, strict=True)]
-    effective = []
-    for index in range(len(surfaces)):
-        inflation = step_inflation(residuals, maps, index, images_after)
-        columns = [np.interp(np.log(_PIXELS), np.log(block_sizes()), np.log(one)) for one in inflation.T]
-        # beyond the largest block no area holds more than that block does
-        beyond = np.maximum(_PIXELS / block_sizes()[-1], 1)
-        effective.append(np.stack([_PIXELS / np.exp(column) / beyond for column in columns], axis=1))
-    return surfaces, effective, point_spread_px(residuals)
+def _sides_px(width_m: float | None, pixel_m: float) -> tuple[FloatArray, FloatArray]:
+    """Both sides, in pixels, of each area tried."""
+    if width_m is None:
+        return np.sqrt(_PIXELS), np.sqrt(_PIXELS)
+    width = np.minimum(width_m / pixel_m, np.sqrt(_PIXELS))
+    return width, _PIXELS / width
 
 
 def _pixels_needed(
-    looks: FloatArray,
-    counts: np.ndarray,
-    place: np.ndarray,
-    effective: list[FloatArray],
-    ratios: FloatArray,
-    needed: FloatArray,
-) -> FloatArray:
-    """Fewest pixels (y, x) whose information reaches what is needed; inf where none tried does.
+    survey: Survey, independent: list[FloatArray], ratios: FloatArray, needed: FloatArray, needed_alone: float
+) -> tuple[FloatArray, FloatArray]:
+    """Fewest pixels (y, x) that hold the information needed, together and each alone, and how many times they do.
 
-    `counts` holds the images with data before and after the step (2, y, x).
+    The first is inf and the second NaN where none tried would do.
     """
-    out = np.full(place.shape, np.inf)
-    for index, independent in enumerate(effective):
-        here = place == index
-        looks_here = looks[:, here]
-        (before, after), which = np.unique(counts[:, here], axis=1, return_inverse=True)
+    out = np.full(survey.surface.shape, np.inf)
+    margin = np.full(survey.surface.shape, np.nan, np.float32)
+    for index, worth_of in enumerate(independent):
+        here = survey.surface == index
+        looks_here = survey.looks[:, here]
+        (before, after), which = np.unique(survey.counts[:, here], axis=1, return_inverse=True)
         worth = step_information(ratios[:, :, None], before, after)
-        best = np.full(looks_here.shape[1], np.inf)
+        alone = survey.independent(index, np.ones(1))[0]
+        best, times = np.full(looks_here.shape[1], np.inf), np.full(looks_here.shape[1], np.nan)
         # from the largest area down, so that the smallest that will do is written last
         for number in range(len(_PIXELS) - 1, -1, -1):
-            information = independent[number] @ (looks_here * worth[number][:, which])
-            best[information >= needed[number]] = _PIXELS[number]
-        out[here] = best
-    return out
+            if np.isfinite(needed[number]):
+                information = looks_here * worth[number][:, which]
+                spare = worth_of[number] @ information / needed[number]
+                if needed_alone > 0:
+                    spare = np.minimum(spare, alone @ information / needed_alone)
+                enough = spare >= 1
+                best[enough], times[enough] = _PIXELS[number], spare[enough]
+        out[here], margin[here] = best, times
+    return out, margin
 
 
-def _curves(
-    looks: FloatArray,
-    where: np.ndarray,
-    effective: list[FloatArray],
-    ratios: FloatArray,
-    n_images: int,
-    images_after: int,
-    false_alarm: FloatArray,
-) -> FloatArray:
+def _curves(survey: Survey, independent: list[FloatArray], ratios: FloatArray, false_alarm: FloatArray) -> FloatArray:
     """(surface, pixels tried) chance of detection with the median looks of each surface."""
-    worth = step_information(ratios, n_images - images_after, images_after)
-    out = np.full((len(effective), len(_PIXELS)), np.nan)
-    for index, independent in enumerate(effective):
-        if (where == index).any():
-            typical = np.nanmedian(looks[:, where == index], axis=1)
-            information = np.sum(independent * typical * worth, axis=1)
+    worth = step_information(ratios, survey.images - survey.duration_images, survey.duration_images)
+    out = np.full((len(independent), len(_PIXELS)), np.nan)
+    for index, worth_of in enumerate(independent):
+        if (survey.surface == index).any():
+            typical = np.nanmedian(survey.looks[:, survey.surface == index], axis=1)
+            information = np.sum(worth_of * typical * worth, axis=1)
             out[index] = detection_probability(information, ratios.shape[1], false_alarm)
     return out
 
 
 def _dataset(
-    stack: xr.Dataset,
-    area: FloatArray,
-    images: np.ndarray,
-    where: np.ndarray,
-    looks: FloatArray,
-    contrast: dict[str, float],
-    curves: FloatArray,
-    pixel_m2: float,
+    stack: xr.Dataset, survey: Survey, found: tuple[FloatArray, ...], curves: FloatArray, pixel_m2: float
 ) -> xr.Dataset:
+    area, length, margin = found
     yx = ("y", "x")
     coords = {name: stack.coords[name] for name in ("y", "x", "spatial_ref") if name in stack.coords}
     mapped = {"grid_mapping": "spatial_ref"} if "spatial_ref" in coords else {}
-    named = {
-        "smallest_area_m2": (yx, area, {"units": "m2", "long_name": "smallest detectable area", **mapped}),
-        "smallest_side_m": (
-            yx,
-            np.sqrt(area),
-            {"units": "m", "long_name": "side of the smallest detectable square", **mapped},
-        ),
-        "images": (yx, images, {"units": "1", "long_name": "images with data", **mapped}),
-        "surface": (yx, where, {"units": "1", "long_name": "surface, from dark to bright; -1 no data", **mapped}),
-        "effective_looks": (
-            ("polarisation", *yx),
-            looks,
-            {"units": "1", "long_name": "effective number of looks", **mapped},
-        ),
-        "detection_probability": (
-            ("surface_index", "area_m2"),
-            curves,
-            {"units": "1", "long_name": "chance of detection at the typical place of a surface"},
-        ),
+    long_names = {
+        "smallest_area_m2": (yx, area, "m2", "smallest detectable area"),
+        "smallest_length_m": (yx, length, "m", "side of the smallest detectable square, or length of the strip"),
+        "margin": (yx, margin, "1", "information of that area over what is needed"),
+        "images": (yx, survey.counts.sum(axis=0), "1", "images with data"),
+        "surface": (yx, survey.surface, "1", "surface, from dark to bright; -1 no data"),
+        "effective_looks": (("polarisation", *yx), survey.looks, "1", "effective number of looks"),
     }
+    named = {
+        name: (dims, values, {"units": units, "long_name": words, **mapped})
+        for name, (dims, values, units, words) in long_names.items()
+    }
+    curve_attrs = {"units": "1", "long_name": "chance of detection at the typical place of a surface"}
     return xr.Dataset(
-        named,
+        {**named, "detection_probability": (("surface_index", "area_m2"), curves, curve_attrs)},
         coords={
             **coords,
-            "polarisation": list(contrast),
+            "polarisation": list(survey.polarisations),
             "surface_index": np.arange(curves.shape[0]),
             "area_m2": ("area_m2", _PIXELS * pixel_m2, {"units": "m2", "long_name": "area"}),
         },
