@@ -3,7 +3,8 @@
 `write_dossier` writes one self-contained HTML file from the stacks, the structures and the lists of scenes;
 `write_overview_png` writes the overview map alone. Every map and curve is also a function that returns a matplotlib
 ``Figure``, for notebooks and slides: `overview_map`, `composite_map`, `scene_map`, `structure_curves`, `site_timeline`.
-They take a `Picture` (see `read_picture`), which reads only the window and the dates it shows.
+They take a `Picture` (see `read_picture`), which reads only the window and the dates it shows. `write_power_page` and
+`write_power_png` show the smallest structure that a site's images could have shown.
 """
 
 from sitewatch.report._curves import structure_curves
@@ -12,6 +13,8 @@ from sitewatch.report._frame import Frame, Window, whole_window, window_around
 from sitewatch.report._maps import composite_map, overview_map
 from sitewatch.report._pairs import scene_map
 from sitewatch.report._picture import Picture, read_picture
+from sitewatch.report._power_map import PowerMap, PowerReport, power_figure, write_power_png
+from sitewatch.report._power_page import answer_words, contrast_words, size_words, window_words, write_power_page
 from sitewatch.report._provenance import Provenance
 from sitewatch.report._series import Series, footprint_series
 from sitewatch.report._timeline import site_timeline
@@ -19,18 +22,27 @@ from sitewatch.report._timeline import site_timeline
 __all__ = [
     "Frame",
     "Picture",
+    "PowerMap",
+    "PowerReport",
     "Provenance",
     "Series",
     "Window",
+    "answer_words",
     "composite_map",
+    "contrast_words",
     "footprint_series",
     "overview_map",
+    "power_figure",
     "read_picture",
     "scene_map",
     "site_timeline",
+    "size_words",
     "structure_curves",
     "whole_window",
     "window_around",
+    "window_words",
     "write_dossier",
     "write_overview_png",
+    "write_power_page",
+    "write_power_png",
 ]

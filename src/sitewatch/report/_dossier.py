@@ -82,7 +82,7 @@ def write_dossier(
     """
     target = Path(path)
     context = _context(site, stacks, structures, scenes_used, left_out, provenance)
-    html = _environment().get_template("dossier.html.j2").render(context)
+    html = environment().get_template("dossier.html.j2").render(context)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     temporary.write_text(html, encoding="utf-8")
     os.replace(temporary, target)
@@ -251,13 +251,14 @@ def _scene_time(scene: Scene) -> str:
     return f"{day} {scene.datetime:%H:%M:%S}" if scene.time_known else f"{day} (time of day unknown)"
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates, and the filters that put numbers and dates into words."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("sitewatch.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters.update(
         area=area_words, length_m=length_words, begun_cell=_begun_cell, finished_cell=_finished_cell, day=date_words,
-        plain_area=plain_area_words, sentence=sentence_about, scene_time=_scene_time,
+        plain_area=plain_area_words, sentence=sentence_about, scene_time=_scene_time, upper_first=sentence_case,
     )  # fmt: skip
     return environment

@@ -122,7 +122,7 @@ def composite_map(before: Picture, after: Picture) -> Figure:
     for colour, meaning in (("#00c8c8", "brighter after"), ("#d62020", "brighter before"), ("#808080", "unchanged")):
         sheet.head.add_patch(Rectangle((x, 0.1), 0.2, 0.14, facecolor=colour, edgecolor=MUTED, linewidth=0.5))
         text = write(sheet.head, x + 0.26, 0.165, meaning, fontsize=8.5)
-        x += 0.26 + _width_in(text) + 0.2
+        x += 0.26 + width_in(text) + 0.2
     standard_foot(sheet, after, top_in=sheet.foot_in - TICK_LABELS_IN)
     return sheet.figure
 
@@ -198,7 +198,7 @@ def _lower_foot(sheet: Sheet, picture: Picture, lines: list[tuple[str, str]], da
         sheet.foot.add_line(Line2D([x, x + 0.3], [y, y], color=colour, **_line_of(status)))
         words = f"{word}, colour by onset" if status == "confirmed" and len(onsets) > 1 else word
         text = write(sheet.foot, x + 0.36, y, words, fontsize=8)
-        x += 0.36 + _width_in(text) + 0.25
+        x += 0.36 + width_in(text) + 0.25
     if len(onsets) > 1:
         _onset_bar(sheet, dated, y - 0.3)
 
@@ -237,7 +237,8 @@ def _degrees(value: float, decimals: int, positive: str, negative: str) -> str:
     return f"{abs(value):.{decimals}f}°{positive if value >= 0 else negative}"
 
 
-def _width_in(text: Any) -> float:
+def width_in(text: Any) -> float:
+    """Width of drawn text in inches."""
     canvas = FigureCanvasAgg(text.figure)
     renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
     return float(text.get_window_extent(renderer).width / text.figure.dpi)
