@@ -12,7 +12,7 @@ import rasterio
 import shapely
 
 from sitewatch.errors import ChangeError, SceneError, StructureError, WorkspaceError
-from sitewatch.pipeline import RunOptions, RunResult, date_polygon, map_power, run_site
+from sitewatch.pipeline import RunOptions, RunResult, date_polygon, run_site
 from sitewatch.record import Workspace
 from sitewatch.scenes import Hints
 from sitewatch.site import Site
@@ -102,14 +102,6 @@ def test_a_drawn_footprint_is_dated_to_the_gap_that_is_true(
 def test_a_footprint_outside_the_site_is_refused_before_any_image_is_read(site: Site) -> None:
     with pytest.raises(StructureError, match="outside the site"):
         date_polygon(site, shapely.box(10, 50, 10.1, 50.1), ["no-such-folder"])
-
-
-def test_the_power_map_holds_areas_on_the_grid_of_the_site(site: Site, small_coast: Path, tmp_path: Path) -> None:
-    power = map_power(site, [small_coast / "scenes"], tmp_path / "power.tif", contrast="pier on water")
-    with rasterio.open(power.path) as raster:
-        areas = raster.read(1, masked=True)
-        assert raster.units == ("m2",)
-        assert 100 <= areas.min() <= 1000
 
 
 def test_images_that_the_options_leave_out_are_told(site: Site, small_coast: Path, tmp_path: Path) -> None:

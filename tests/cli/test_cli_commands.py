@@ -78,15 +78,29 @@ def test_date_keeps_its_answer_where_it_is_told_to(
     assert Path(done.json["dossier"]).name == "pier.html"
 
 
-def test_power_writes_a_map_and_says_what_would_do(
+def test_power_says_what_would_do_and_writes_map_picture_and_page(
     sitewatch: Sitewatch, site: Path, images: Path, tmp_path: Path
 ) -> None:
-    done = sitewatch("power", site, images, "--what", "pier", "--out", "power.tif", "--json")
+    done = sitewatch("power", site, images, "--what", "pier", "--out", "power.tif", "--quiet")
     assert done.code == 0, done.err
-    (areas,) = done.json["tracks"].values()
-    assert 0 < areas["on_a_tenth_m2"] <= areas["on_half_m2"] <= areas["on_nine_tenths_m2"]
+    assert "A pier on water would have been found from" in done.out
+    assert re.search(r"pier on water +VV \+11\.0.dB, VH \+8\.0.dB .*2023-\d\d-\d\d \.\. 2023-\d\d-\d\d", done.out)
     with rasterio.open(tmp_path / "power.tif") as raster:
         assert raster.units == ("m2",)
+    assert (tmp_path / "power.png").stat().st_size > 0
+    assert "sitewatch" in (tmp_path / "power.html").read_text()
+
+
+def test_power_as_json_has_sizes_contrasts_and_dates(sitewatch: Sitewatch, site: Path, images: Path) -> None:
+    done = sitewatch("power", site, images, "--out", "power.tif", "--images", 4, "--probability", 0.8, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["what"], done.json["images"], done.json["probability"]) == ("building", 4, 0.8)
+    assert {done.json[name] for name in ("map", "picture", "page")} == {"power.tif", "power.png", "power.html"}
+    pier = done.json["detectable"][0]
+    assert (pier["kind"], pier["surface"]) == ("pier", "water")
+    assert pier["contrast_db"] == {"VV": 11.0, "VH": 8.0}
+    assert 0 < pier["area_on_half_m2"] <= pier["area_on_nine_tenths_m2"]
+    assert pier["first_shown_from"] <= pier["first_shown_by"]
 
 
 def test_power_takes_no_other_kind_of_file(sitewatch: Sitewatch, site: Path, images: Path) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from sitewatch.cli._exits import session
 from sitewatch.cli._run import ScenesArgument, SiteArgument
 from sitewatch.cli._shared import Choice, ImageHints, Screen, with_shared_options
-from sitewatch.cli._summary import tell_left_out
+from sitewatch.cli._summary import left_out_json, tell_left_out
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from sitewatch.cli._terminal import Terminal
+    from sitewatch.pipeline import PowerResult
+    from sitewatch.sought import Detectable
 
 
 class What(enum.StrEnum):
@@ -29,27 +32,31 @@ class What(enum.StrEnum):
     ROAD = "road"
 
 
-_CONTRAST = {What.PIER: "pier on water", What.BUILDING: "building on land", What.ROAD: "road"}
-
-
 @with_shared_options
 def power(
     site: SiteArgument,
     scenes: ScenesArgument,
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="Map to write, a GeoTIFF of the smallest area in m2.", metavar="FILE.tif"),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Map to write, a GeoTIFF of the smallest area in m2; a picture (.png) and a page (.html) of the same "
+            "name are written beside it.",
+            metavar="FILE.tif",
+        ),
     ],
     choice: Choice,
     hints: ImageHints,
     screen: Screen,
-    what: Annotated[What, typer.Option(help="What is being built.")] = What.BUILDING,
+    what: Annotated[What, typer.Option(help="What the GeoTIFF and the picture show.")] = What.BUILDING,
     images: Annotated[int, typer.Option(help="Images since it was built.", min=1)] = 6,
     probability: Annotated[float, typer.Option(help="Chance with which it must be found.", min=0.01, max=0.999)] = 0.9,
 ) -> None:
-    """Could I have seen it? Map the smallest structure that these images could have shown.
+    """Could I have seen it? Say and map the smallest structure that these images could have shown.
 
-    Each pixel of the map holds the smallest area that would be found there, by the track that sees best.
+    The table has a pier on water, a building and a road on land, each with the contrast assumed and the dates between
+    which it must first show to be confirmed. Each place is judged by the track that sees best there.
 
     Example: [bold]sitewatch power site.geojson images/ --what pier --out power.tif[/]
     """
@@ -65,38 +72,89 @@ def power(
                 Site.read(site),
                 scenes,
                 out,
-                contrast=_CONTRAST[what],
+                what=what.value,
                 images=images,
                 probability=probability,
                 options=options,
                 progress=progress,
+                command=shlex.join(sys.argv),
             )
+        for note in result.notes:
+            terminal.say(f"Note: {note}")
         tell_left_out(terminal, result.left_out)
-        summary = {track: _summary(one) for track, one in result.by_track.items()}
         if terminal.as_json:
-            terminal.print_json({"map": str(out), "what": what.value, "tracks": summary})
+            terminal.print_json(_as_json(result, what.value, images, probability))
         else:
-            _print(terminal, summary)
-            terminal.out.print(f"Map: {out}", markup=False, soft_wrap=True)
+            _print(terminal, result, images, probability)
 
 
-def _summary(power: xr.Dataset) -> dict[str, float | None]:
-    """Areas that would do on a tenth, half and nine tenths of the site with data; None where none tried would do."""
-    import numpy as np
+def _print(terminal: Terminal, result: PowerResult, images: int, probability: float) -> None:
+    from sitewatch.report import answer_words, contrast_words, size_words
+    from sitewatch.report._wording import percent_words, plain_area_words
 
-    area = power["smallest_area_m2"].to_numpy()
-    area = np.sort(area[~np.isnan(area)])
-    places = {"on_a_tenth_m2": 0.1, "on_half_m2": 0.5, "on_nine_tenths_m2": 0.9}
-    picked = {
-        name: float(area[round(share * (area.size - 1))]) if area.size else np.inf for name, share in places.items()
-    }
-    return {name: value if np.isfinite(value) else None for name, value in picked.items()}
-
-
-def _print(terminal: Terminal, summary: Mapping[str, Mapping[str, Any]]) -> None:
-    table = Table(
-        "smallest area found", "on a tenth", "on half", "on nine tenths of the site", box=None, pad_edge=False
+    of_all = [one for one in result.detectable if len(result.by_track) == 1 or not one.track]
+    for one in of_all:
+        terminal.out.print(answer_words(one), markup=False)
+    terminal.out.print(
+        f"Found: with a chance of {percent_words(probability)} on nine tenths of that surface, once {images} images "
+        "show it.",
+        markup=False,
     )
-    for track, areas in summary.items():
-        table.add_row(track, *[f"{area:.0f} m2" if area is not None else "none tried" for area in areas.values()])
-    terminal.out.print(table)
+    several = len(result.by_track) > 1
+    table = Table("structure", *(("track",) if several else ()), "contrast assumed", "smallest size found", "area",
+                  "confirmed if first shown", "after", box=None, pad_edge=False)  # fmt: skip
+    for one in result.detectable:
+        if not one.share:
+            continue
+        dated = one.shown_from is not None and one.nine_tenths_m2 is not None
+        cells = (
+            f"{one.sought.kind} on {one.sought.surface}",
+            *((one.track or "best of all",) if several else ()),
+            contrast_words(one.sought, _polarisations(result)),
+            size_words(one),
+            plain_area_words(one.nine_tenths_m2) if one.nine_tenths_m2 else "",
+            f"{one.shown_from} .. {one.shown_by}" if dated else "never",
+            f"{one.days_to_confirm} days" if dated else "",
+        )
+        table.add_row(*(escape(cell) for cell in cells))
+    if table.row_count:
+        terminal.out.print()
+        terminal.out.print(table)
+    for name, path in (("Map", result.path), ("Picture", result.picture), ("Page", result.page)):
+        terminal.out.print(f"{name}: {path}", markup=False, soft_wrap=True)
+
+
+def _as_json(result: PowerResult, what: str, images: int, probability: float) -> dict[str, Any]:
+    return {
+        "map": str(result.path),
+        "picture": str(result.picture),
+        "page": str(result.page),
+        "what": what,
+        "images": images,
+        "probability": probability,
+        "detectable": [_row(one, _polarisations(result)) for one in result.detectable],
+        "notes": list(result.notes),
+        "left_out": [left_out_json(entry) for entry in result.left_out],
+    }
+
+
+def _polarisations(result: PowerResult) -> list[str]:
+    return sorted({str(name) for kinds in result.by_track.values() for name in kinds["pier"]["polarisation"].values})
+
+
+def _row(one: Detectable, available: Sequence[str]) -> dict[str, Any]:
+    return {
+        "kind": one.sought.kind,
+        "surface": one.sought.surface,
+        "track": one.track or None,
+        "contrast_db": {name: db for name, db in one.sought.contrast_db.items() if name in available},
+        "width_m": one.sought.width_m,
+        "share_of_site": round(one.share, 4),
+        "area_on_half_m2": one.half_m2,
+        "area_on_nine_tenths_m2": one.nine_tenths_m2,
+        "length_on_half_m": one.half_m,
+        "length_on_nine_tenths_m": one.nine_tenths_m,
+        "first_shown_from": one.shown_from.isoformat() if one.shown_from else None,
+        "first_shown_by": one.shown_by.isoformat() if one.shown_by else None,
+        "days_to_confirm": one.days_to_confirm,
+    }

@@ -1,0 +1,187 @@
+"""Could it have been seen? What the power analysis promises, and what the whole chain finds of things put in."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyproj
+import pytest
+import rasterio
+import shapely
+import xarray as xr
+from numpy.typing import NDArray
+from rasterio.features import geometry_mask
+from scipy import ndimage as ndi
+
+from sitewatch import build_stacks, detect_change, find_structures, open_scenes
+from sitewatch.change import LAND, WATER
+from sitewatch.errors import ChangeError
+from sitewatch.pipeline import PowerResult, map_power
+from sitewatch.simulate import inject, inject_steady, revisit_dates, simulate_coast, verify_power, write_scenario
+from sitewatch.site import Site
+from sitewatch.sought import Detectable
+
+POINT_SPREAD_PX = 0.75
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A simulated coast on which nothing is built, and what its images could have shown."""
+
+    site: Site
+    stack: xr.Dataset
+    stratum: NDArray[np.uint8]
+    power: PowerResult
+
+    def smallest(self, kind: str) -> Detectable:
+        (one,) = [one for one in self.power.detectable if one.sought.kind == kind]
+        return one
+
+    def confirmed(self, stack: xr.Dataset) -> NDArray[np.bool_]:
+        """(y, x) pixels of confirmed structures, by the whole chain."""
+        geobox = stack.odc.geobox
+        project = pyproj.Transformer.from_crs(4326, geobox.crs, always_xy=True).transform
+        found = find_structures(self.site, [stack], [detect_change(stack)])
+        outlines = [
+            shapely.transform(one.footprint, project, interleaved=False) for one in found if one.status == "confirmed"
+        ]
+        if not outlines:
+            return np.zeros(geobox.shape, bool)
+        return np.asarray(geometry_mask(outlines, geobox.shape, geobox.affine, invert=True))
+
+    def found(self, kind: str, sizes: list[float], *, trials: int, seed: int = 0, images: int = 6) -> xr.Dataset:
+        """What the chain finds of structures whose area is so many times the smallest one promised."""
+        one = self.smallest(kind)
+        assert one.nine_tenths_m2 is not None
+        surface = self.stratum == (WATER if one.sought.surface == "water" else LAND)
+        put = inject_steady if kind == "pier" else inject
+        return verify_power(
+            self.stack,
+            _once(self.confirmed),
+            contrast_db={name: one.sought.contrast_db[name] for name in self.stack.data_vars},
+            areas_m2=[size * one.nine_tenths_m2 for size in sizes],
+            from_time=self.stack["time"].to_numpy()[-images],
+            injector=functools.partial(put, smear_px=POINT_SPREAD_PX),
+            width_m=one.sought.width_m,
+            where=ndi.binary_erosion(surface, iterations=2),
+            trials=trials,
+            seed=seed,
+        )
+
+
+def _once(detect: Callable[[xr.Dataset], NDArray[np.bool_]]) -> Callable[[xr.Dataset], NDArray[np.bool_]]:
+    """The same, but it takes the stack as it is for one in which nothing was found: nothing is built there."""
+    calls = 0
+
+    def ask(stack: xr.Dataset) -> NDArray[np.bool_]:
+        nonlocal calls
+        calls += 1
+        return detect(stack) if calls > 1 else np.zeros(stack.odc.geobox.shape, bool)
+
+    return ask
+
+
+def place(folder: Path, seed: int, *, count: int = 24, side: int = 100, images: int = 6) -> Place:
+    dates = revisit_dates(count=count, every_days=12, missed=0.0)
+    scenario = simulate_coast(seed, dates=dates, shape=(side, side), works=(), name="bare-coast")
+    written = write_scenario(scenario, folder / "scenario")
+    site = Site.read(written / "site.geojson")
+    power = map_power(site, [written / "scenes"], folder / "power.tif", what="pier", images=images, command="a test")
+    scenes = open_scenes([written / "scenes"]).scenes
+    stack = build_stacks(site, scenes, folder / "stacks").stacks[0].load()
+    return Place(site, stack, detect_change(stack)["stratum"].to_numpy(), power)
+
+
+@pytest.fixture(scope="module")
+def coast(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return place(tmp_path_factory.mktemp("coast"), 3)
+
+
+def test_the_map_holds_areas_of_the_kind_asked_for_on_its_surface_only(coast: Place) -> None:
+    with rasterio.open(coast.power.path) as raster:
+        areas = raster.read(1, masked=True)
+        assert raster.units == ("m2",)
+    pier = coast.smallest("pier")
+    assert areas.compressed().min() <= (pier.nine_tenths_m2 or 0)
+    water = ndi.binary_erosion(coast.stratum == WATER, iterations=3)
+    land = ndi.binary_erosion(coast.stratum == LAND, iterations=3)
+    assert not np.ma.getmaskarray(areas)[: water.shape[0], : water.shape[1]][water].any()
+    assert np.ma.getmaskarray(areas)[: land.shape[0], : land.shape[1]][land].all()
+
+
+def test_a_picture_and_a_page_lie_beside_the_map(coast: Place) -> None:
+    assert coast.power.picture == coast.power.path.with_suffix(".png")
+    assert coast.power.picture.read_bytes().startswith(b"\x89PNG")
+    page = coast.power.page.read_text()
+    assert "A pier on water would have been found from" in page
+    assert "a test" in page
+    assert "http" not in page.replace("http://www.w3.org/", "").replace("http://purl.org/", "")
+
+
+def test_each_kind_is_answered_with_size_contrast_and_dates(coast: Place) -> None:
+    assert [one.sought.kind for one in coast.power.detectable] == ["pier", "building", "road"]
+    first, last = (dt.date.fromisoformat(str(coast.stack["time"].to_numpy()[i])[:10]) for i in (0, -6))
+    for kind in ("pier", "building"):
+        one = coast.smallest(kind)
+        assert one.half_m2 is not None
+        assert one.nine_tenths_m2 is not None
+        assert 100 <= one.half_m2 <= one.nine_tenths_m2
+        assert one.shown_from is not None
+        assert first < one.shown_from < last
+        assert one.shown_by == last
+        assert one.days_to_confirm == 60
+    assert sum(coast.smallest(kind).share for kind in ("pier", "building")) == pytest.approx(1)
+
+
+def test_a_structure_of_the_size_promised_is_confirmed_and_a_quarter_of_it_mostly_not(coast: Place) -> None:
+    both = [coast.found(kind, [0.25, 1.0], trials=10) for kind in ("pier", "building")]
+    injected, found = (sum(one[name].to_numpy() for one in both) for name in ("injected", "found"))
+    assert injected.min() >= 14
+    quarter, whole = found / injected
+    assert whole >= 0.8
+    assert quarter <= 0.5
+
+
+def test_one_image_after_it_confirms_nothing_and_says_so(small_coast: Path, tmp_path: Path) -> None:
+    site = Site.read(small_coast / "site.geojson")
+    power = map_power(site, [small_coast / "scenes"], tmp_path / "power.tif", images=1)
+    assert all(one.shown_from is None for one in power.detectable)
+    assert any("stays a candidate" in note for note in power.notes)
+
+
+def test_too_few_images_are_refused_with_the_number_needed(small_coast: Path, tmp_path: Path) -> None:
+    site = Site.read(small_coast / "site.geojson")
+    with pytest.raises(ChangeError, match=r"16 image.*needs 17"):
+        map_power(site, [small_coast / "scenes"], tmp_path / "power.tif", images=16)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_kind_is_refused(small_coast: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="pier, building, road, not 'palace'"):
+        map_power(Site.read(small_coast / "site.geojson"), [], tmp_path / "power.tif", what="palace")
+
+
+@pytest.mark.study
+def test_the_whole_chain_confirms_nine_in_ten_of_what_is_promised(tmp_path: Path) -> None:
+    totals = {kind: np.zeros((2, 3), int) for kind in ("pier", "building", "road")}
+    sizes = [0.25, 1.0, 2.0]
+    for seed in (1, 2, 3, 4):
+        # a road that has few images after it is promised nowhere
+        for kinds, images in ((("pier", "building"), 6), (("road",), 16)):
+            one = place(tmp_path / f"{seed}-{images}", seed, count=18 + images, side=150, images=images)
+            for kind in kinds:
+                if one.smallest(kind).nine_tenths_m2 is not None:
+                    found = one.found(kind, sizes, trials=14, seed=seed, images=images)
+                    totals[kind] += np.array([found["found"].to_numpy(), found["injected"].to_numpy()])
+    for kind, (found, injected) in totals.items():
+        print(kind, dict(zip(sizes, [f"{f} of {n}" for f, n in zip(found, injected, strict=True)], strict=True)))
+    for found, injected in totals.values():
+        assert found[1] >= 0.85 * injected[1]
+        assert found[2] >= 0.85 * injected[2]
+    quarter = totals["pier"] + totals["building"]
+    assert quarter[0, 0] <= 0.5 * quarter[1, 0]
