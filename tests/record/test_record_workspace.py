@@ -71,9 +71,35 @@ def test_the_workspace_of_the_same_site_is_taken_up_again(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("other", ["bbox:124.70,39.65,124.73,39.67", "bbox:10,50,10.1,50.1"])
 def test_the_workspace_of_another_site_is_refused(tmp_path: Path, other: str) -> None:
-    Workspace.create(tmp_path, SITE)
+    Workspace.create(tmp_path, SITE).add_run(run_record(), ())
     with pytest.raises(WorkspaceError, match="another site"):
         Workspace.for_site(tmp_path, Site.read(other))
+
+
+def test_a_mistyped_site_under_which_nothing_was_found_gives_the_folder_up_to_the_right_one(tmp_path: Path) -> None:
+    Workspace.for_site(tmp_path, Site.read("bbox:10,50,10.1,50.1"))
+    assert Workspace.for_site(tmp_path, SITE).site == SITE
+    assert Workspace.open(tmp_path).site == SITE
+
+
+def test_a_footprint_dated_there_keeps_the_folder_for_its_site(tmp_path: Path) -> None:
+    Workspace.for_site(tmp_path, SITE)
+    (tmp_path / "dated").mkdir()
+    with pytest.raises(WorkspaceError, match="another site"):
+        Workspace.for_site(tmp_path, Site.read("bbox:10,50,10.1,50.1"))
+
+
+def test_a_workspace_whose_making_was_cut_short_is_made_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_short(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Site, "write", cut_short)
+        Workspace.for_site(tmp_path, SITE)
+    assert Workspace.for_site(tmp_path, SITE).site == SITE
+    assert Workspace.open(tmp_path).site == SITE
 
 
 def test_a_workspace_is_not_made_twice(tmp_path: Path) -> None:

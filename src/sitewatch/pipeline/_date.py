@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     import shapely
 
     from sitewatch.site import Site
+
+_WORTH_TELLING = 0.01  # of a footprint, cut off by the site
+_LONGEST_NAME = 80  # characters; file systems take 255 bytes
 
 
 def date_polygon(
@@ -56,7 +60,7 @@ def date_polygon(
         Workspace to keep stacks and results in, as ``dated/<name>.geojson`` and ``dated/<name>.html``; it may be the
         one of a run. Nothing is kept where None.
     name
-        Name of the footprint, for the files.
+        Name of the footprint, for the files; what has no place in a file's name becomes a dash.
     options, progress, command
         As for `run_site`.
 
@@ -87,11 +91,12 @@ def date_polygon(
             stacks, changes = detect_changes(stacks, progress)
         with watch.stage("structures"):
             structures = date_footprint(polygon, stacks.stacks, changes, alpha=options.alpha)
-        dossier = workspace.folder / "dated" / f"{name}.html" if workspace else None
+        dossier = workspace.folder / "dated" / f"{file_name(name)}.html" if workspace else None
+        stacks = dataclasses.replace(stacks, notes=(*_beyond(site, polygon), *stacks.notes))
         result = gather_result(site, structures, found, stacks, watch, workspace, dossier)
         if dossier:
             write_structures(dossier.with_suffix(".geojson"), result.structures)
-            report(dossier, result, stacks.stacks, options, watch, command)
+            report(dossier, result, stacks, options, watch, command)
         return dataclasses.replace(result, seconds=dict(watch.seconds))
 
 
@@ -100,3 +105,17 @@ def _check_inside(site: Site, polygon: shapely.Polygon | shapely.MultiPolygon) -
         raise StructureError(
             "the footprint lies outside the site", hint="Draw it within the site; in GeoJSON longitude comes first."
         )
+
+
+def _beyond(site: Site, polygon: shapely.Polygon | shapely.MultiPolygon) -> tuple[str, ...]:
+    """Say how much of the footprint the site cuts off, where it does."""
+    share = 1 - site.area.intersection(polygon).area / polygon.area
+    if share < _WORTH_TELLING:
+        return ()
+    return (f"{share:.0%} of the footprint lie outside the site and are not looked at: sizes are those of the rest",)
+
+
+def file_name(name: str) -> str:
+    """A name as a file can bear it, in one folder and on every system."""
+    safe = re.sub(r"[^\w.,+-]+", "-", name).strip("-. ")[:_LONGEST_NAME]
+    return safe or "footprint"

@@ -68,15 +68,17 @@ def run_site(
     WorkspaceError
         If `out` is something else than a workspace of this site.
     SceneError, StackError
-        If none of the images can be used; each one's reason is in the workspace's scenes.geojson.
+        If none of the images can be used. What an earlier run found is then left as it is; in a new workspace,
+        scenes.geojson has the reasons as far as they were known.
     """
     options = options or RunOptions()
     watch = Watch()
     workspace = Workspace.for_site(out, site)
     with watch.stage("scenes"):
         found = find_scenes(sources, options, progress)
-        # Should no image be usable, the reasons are on disk by then.
-        write_scenes(workspace.scenes_path, found.scenes, found.left_out)
+        if not workspace.manifest().runs:
+            # Should no image be usable, the reasons are on disk by then; a finished run's record stays as it is.
+            write_scenes(workspace.scenes_path, (), found.left_out)
         check_some(found)
     with watch.stage("stacks"):
         stacks = build_stacks(site, found.scenes, workspace.stacks_folder, progress=progress)
@@ -90,7 +92,7 @@ def run_site(
         write_scenes(workspace.scenes_path, result.scenes, result.left_out)
         write_structures(workspace.structures_path, structures)
     with watch.stage("dossier"):
-        report(workspace.dossier_path, result, stacks.stacks, options, watch, command)
+        report(workspace.dossier_path, result, stacks, options, watch, command)
     _record_run(workspace, result, sources, options, watch)
     return dataclasses.replace(result, seconds=dict(watch.seconds))
 

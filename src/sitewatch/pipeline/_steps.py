@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +61,10 @@ class RunResult:
     seconds: Mapping[str, float]
     workspace: Workspace | None = None
     dossier: Path | None = None
+
+
+_COUNT = re.compile(r" \(\d+ of \d+ images\)$")
+"""How a stack says that a note holds for some of its images only."""
 
 
 class Watch:
@@ -118,17 +123,28 @@ def check_some(found: Scenes) -> None:
 def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr.Dataset, ...]]:
     """The change of every track that has images enough; the others are left out, unless there is no other."""
     kept: dict[int, xr.Dataset] = {}
-    failed: list[ChangeError] = []
+    failed: dict[int, ChangeError] = {}
     for place, stack in enumerate(stacks.stacks):
         try:
             kept[place] = detect_change(stack, progress=progress)
         except ChangeError as error:
-            failed.append(error)
+            failed[place] = error
     if not kept:
-        raise failed[0]
-    notes = (*stacks.notes, *(f"not used: {error.message}" for error in failed))
+        raise next(iter(failed.values()))
+    notes = (*stacks.notes, *(f"not used: {error.message}" for error in failed.values()))
+    left_out = [
+        LeftOut(source=scene, reason=error.message, hint=error.hint)
+        for place, error in failed.items()
+        for scene in _scenes_of(stacks.stacks[place])
+    ]
     used = tuple(stacks.stacks[place] for place in kept)
-    return dataclasses.replace(stacks, stacks=used, notes=notes), tuple(kept.values())
+    after = dataclasses.replace(stacks, stacks=used, left_out=(*stacks.left_out, *left_out), notes=notes)
+    return after, tuple(kept.values())
+
+
+def _scenes_of(stack: xr.Dataset) -> list[str]:
+    """Ids of the scenes that a stack is made of."""
+    return [scene for of_pass in stack["scene"].values for scene in str(of_pass).split(";")]
 
 
 def gather_result(
@@ -143,11 +159,24 @@ def gather_result(
     """What was found, with all that was guessed and left out on the way."""
     dropped = {entry.source for entry in stacks.left_out}
     used = tuple(scene for scene in found.scenes if scene.id not in dropped)
-    of_scenes = _counted([note for scene in used for note in scene.notes], len(used))
-    of_stacks = [f"{stack.attrs['track_label']}: {note}" for stack in stacks.stacks for note in stack.attrs["notes"]]
-    notes = tuple(dict.fromkeys([*of_scenes, *stacks.notes, *of_stacks]))
-    left_out = (*found.left_out, *stacks.left_out)
+    of_scenes = [note for scene in used for note in scene.notes]
+    of_stacks = [
+        f"{stack.attrs['track_label']}: {note}"
+        for stack in stacks.stacks
+        for note in stack.attrs["notes"]
+        if _COUNT.sub("", note) not in of_scenes  # a stack repeats the notes of its scenes
+    ]
+    notes = tuple(dict.fromkeys([*_counted(of_scenes, len(used)), *stacks.notes, *of_stacks]))
+    known = {scene.id: scene for scene in found.scenes}
+    left_out = (*found.left_out, *(_placed(entry, known.get(entry.source)) for entry in stacks.left_out))
     return RunResult(site, structures, used, left_out, notes, watch.seconds, workspace, dossier)
+
+
+def _placed(entry: LeftOut, scene: Scene | None) -> LeftOut:
+    """A scene left out with its time and track, where they are known."""
+    if scene is None or entry.datetime is not None:
+        return entry
+    return dataclasses.replace(entry, datetime=scene.datetime, track=scene.track)
 
 
 def _counted(notes: Sequence[str], total: int) -> list[str]:
@@ -165,23 +194,21 @@ def file_names(stacks: Sequence[xr.Dataset]) -> list[str]:
     ]
 
 
-def report(
-    path: Path, result: RunResult, stacks: Sequence[xr.Dataset], options: RunOptions, watch: Watch, command: str
-) -> None:
-    """Write the dossier."""
+def report(path: Path, result: RunResult, stacks: Stacks, options: RunOptions, watch: Watch, command: str) -> None:
+    """Write the dossier; it takes the notes of the stacks from the stacks themselves."""
     provenance = Provenance(
         version=__version__,
         command=command,
         parameters=options.as_parameters(),
         started=watch.started,
         finished=dt.datetime.now(dt.UTC),
-        notes=result.notes,
+        notes=stacks.notes,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_dossier(
         path,
         site=result.site,
-        stacks=stacks,
+        stacks=stacks.stacks,
         structures=result.structures,
         scenes_used=result.scenes,
         left_out=result.left_out,

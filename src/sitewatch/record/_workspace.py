@@ -54,10 +54,15 @@ class Workspace:
                 f"{folder} is not a sitewatch workspace and is not empty (it holds {_some(others)})",
                 hint="Give a new or empty folder with --out; sitewatch does not write among other files.",
             )
+        return cls._begin(folder, site)
+
+    @classmethod
+    def _begin(cls, folder: Path, site: Site) -> Workspace:
         workspace = cls(folder, site)
-        site.write(workspace.site_path)
         manifest = Manifest(software_version=__version__, site=site.id, created=dt.datetime.now(dt.UTC))
+        # First what makes the folder a workspace: cut short after it, the next run begins anew.
         write_manifest(workspace.manifest_path, manifest)
+        site.write(workspace.site_path)
         return workspace
 
     @classmethod
@@ -86,7 +91,7 @@ class Workspace:
 
     @classmethod
     def for_site(cls, folder: str | Path, site: Site) -> Workspace:
-        """Open the workspace in `folder` if it is of this site; make one where there is none.
+        """Open the workspace in `folder` if it is of this site; make one where there is none, or none with a result.
 
         Raises
         ------
@@ -96,6 +101,11 @@ class Workspace:
         folder = Path(folder).resolve()
         if not (folder / _MANIFEST).exists():
             return cls.create(folder, site)
+        if not read_manifest(folder / _MANIFEST).runs and not (folder / "dated").exists():
+            # Nothing was ever found here: what was cut short begins anew, and a site that was mistyped must not keep
+            # the folder from the right one. Stacks are told apart by their own grid.
+            _make_writable(folder)
+            return cls._begin(folder, site)
         workspace = cls.open(folder)
         apart = shapely.hausdorff_distance(workspace.site.area, site.area)
         if workspace.site.id != site.id or not apart <= _SAME_PLACE_DEGREES:
