@@ -24,7 +24,9 @@ def site(small_coast: Path) -> Site:
 @pytest.fixture(scope="module")
 def pier(small_coast: Path) -> shapely.Polygon:
     feature = json.loads((small_coast / "truth.geojson").read_text())["features"][0]
-    return shapely.geometry.shape(feature["geometry"])
+    outline = shapely.geometry.shape(feature["geometry"])
+    assert isinstance(outline, shapely.Polygon)
+    return outline
 
 
 @pytest.fixture

@@ -95,9 +95,10 @@ def test_a_workspace_whose_making_was_cut_short_is_made_by_the_next_run(
     def cut_short(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(Site, "write", cut_short)
-        Workspace.for_site(tmp_path, SITE)
+        with pytest.raises(KeyboardInterrupt):
+            Workspace.for_site(tmp_path, SITE)
     assert Workspace.for_site(tmp_path, SITE).site == SITE
     assert Workspace.open(tmp_path).site == SITE
 
