@@ -60,6 +60,7 @@ def test_the_page_answers_in_words_and_holds_all_it_shows(report: PowerReport, t
     page = write_power_page(tmp_path / "power.html", report).read_text()
     assert "A pier on water would have been found from 50 m by 50 m on." in page
     assert "There is no land in the site for a road." in page
+    assert "no land in the site</td>" in page
     assert "7 April to 1 May 2021; confirmed some 60 days later" in page
     assert "VV +11.0\N{NO-BREAK SPACE}dB, VH +8.0\N{NO-BREAK SPACE}dB" in page
     assert "HH +" not in page

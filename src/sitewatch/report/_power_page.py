@@ -76,12 +76,12 @@ def _context(report: PowerReport) -> dict[str, object]:
             "surface": one.sought.surface,
             "track": labels.get(one.track, one.track) if one.track else f"best of {len(report.stacks)}",
             "contrast": contrast_words(one.sought, available),
-            "size": size_words(one),
+            "size": size_words(one) if one.share else f"no {one.sought.surface} in the site",
             "area": plain_area_words(one.nine_tenths_m2) if one.nine_tenths_m2 else "",
             "half": plain_area_words(one.half_m2) if one.half_m2 else "",
             "half_differs": one.half_m2 is not None and one.half_m2 != one.nine_tenths_m2,
-            "share": percent_words(one.share),
-            "window": window_words(one),
+            "share": percent_words(one.share) if one.share else "",
+            "window": window_words(one) if one.share else "",
         }
         for one in report.detectable
     ]
