@@ -29,6 +29,8 @@ LAND_SWING_DB = 2.0
 # Two modes are apart when Ashman's D exceeds this (Ashman, Bird and Zepf 1994, eq. 2: 2 is the minimum).
 CLEAR_SEPARATION = 2.6
 FEWEST = 40
+# A pixel's calm level is this quantile over time.
+CALM_SHARE = 0.1
 # A date effect that falls once by so many times its own swing is a change of the ground; wind's falls are a fraction.
 LASTING_DROP_SD = 4.0
 FEWEST_SIDE = 3
@@ -98,7 +100,7 @@ def calm_level(log_first: NDArray[np.float32]) -> NDArray[np.float32]:
 
     NaN where a pixel has no image.
     """
-    return quantile_over_time(log_first, 0.1)
+    return quantile_over_time(log_first, CALM_SHARE)
 
 
 def date_effect(log_values: NDArray[np.float32], rounds: int = 3) -> NDArray[np.float64]:
