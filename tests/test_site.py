@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sitewatch.errors import SiteError
-from sitewatch.site import Site, SiteFeature, meets_if_swapped
+from sitewatch.site import Site, SiteFeature, meets_if_swapped, read_footprint
 
 SQUARE = [[35.73, 35.50], [35.78, 35.50], [35.78, 35.54], [35.73, 35.54], [35.73, 35.50]]
 
@@ -197,3 +197,29 @@ def test_the_images_can_tell_that_axes_are_swapped_where_degrees_cannot() -> Non
 def test_the_la_palma_site_reads(shared_data: Path) -> None:
     site = Site.read(shared_data / "lapalma-lava-delta" / "site.geojson")
     assert (site.id, site.name) == ("lapalma-tazacorte", "La Palma lava delta")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (_feature(None), "pier"),
+        (_collection(_feature("event")), "pier"),
+        (_polygon(), "pier"),
+        ({**_feature(None), "id": "quay-2"}, "quay-2"),
+    ],
+)
+def test_a_footprint_is_one_feature_of_any_role(tmp_path: Path, content: object, name: str) -> None:
+    assert read_footprint(_write(tmp_path / "pier.geojson", content))[0] == name
+
+
+def test_boxes_are_footprints_with_names_that_tell_them_apart() -> None:
+    names = {read_footprint(box)[0] for box in ("bbox:1,2,1.1,2.1", "bbox:1,2,1.1,2.2")}
+    assert len(names) == 2
+
+
+def test_of_several_features_none_is_taken_for_the_footprint(tmp_path: Path) -> None:
+    path = _write(tmp_path / "found.geojson", _collection(_feature(None), _feature(None)))
+    with pytest.raises(SiteError, match=r"found\.geojson holds 2 features.*Keep the one"):
+        read_footprint(path)
+    with pytest.raises(SiteError, match="there is no footprint file"):
+        read_footprint(tmp_path / "nowhere.geojson")

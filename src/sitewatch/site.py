@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from sitewatch.errors import SiteError
 from sitewatch.geodesy import area_m2
 
-__all__ = ["Site", "SiteFeature", "meets_if_swapped"]
+__all__ = ["Site", "SiteFeature", "meets_if_swapped", "read_footprint"]
 
 MAX_AREA_KM2 = 10_000.0
 """Above this a site is taken for a mistake; it is a hundred kilometres squared, and a port covers ten."""
@@ -100,7 +100,7 @@ class Site:
         if text.lower().startswith("bbox:"):
             return _from_bbox(text)
         path = Path(text)
-        return _from_geojson(_load_json(path), str(path), path.stem)
+        return _from_geojson(_load_json(path, "site"), str(path), path.stem)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the site as a GeoJSON FeatureCollection that `Site.read` reads back as an equal site."""
@@ -120,6 +120,44 @@ class Site:
             raise SiteError(f"the site can't be written to {target} ({error.strerror})") from error
 
 
+def read_footprint(source: str | os.PathLike[str]) -> tuple[str, shapely.Polygon | shapely.MultiPolygon]:
+    """Read a footprint that the analyst drew.
+
+    Parameters
+    ----------
+    source
+        Path of a GeoJSON file with exactly one feature, whatever its role, or a bare geometry; or ``bbox:W,S,E,N`` in
+        degrees.
+
+    Returns
+    -------
+    name
+        The feature's id, else the file's name, else the numbers of the box.
+    outline
+        EPSG:4326 (longitude, latitude); valid, not empty.
+
+    Raises
+    ------
+    SiteError
+        The file is missing or not GeoJSON, holds several features, or its area can't be used.
+    """
+    text = os.fspath(source)
+    if text.lower().startswith("bbox:"):
+        box = _from_bbox(text)
+        return f"bbox {box.name}", box.area
+    path = Path(text)
+    content = _load_json(path, "footprint")
+    features = _features_of(content, text)
+    if len(features) != 1:
+        raise SiteError(
+            f"{text} holds {len(features)} features, and a footprint is one",
+            hint="Keep the one feature to be dated (several parts: one MultiPolygon).",
+        )
+    properties = features[0].get("properties") or {}
+    name = str(properties.get("id") or features[0].get("id") or path.stem)
+    return name, _checked_area(_geometry(features[0], text), text)
+
+
 def meets_if_swapped(area: BaseGeometry, footprints: Iterable[BaseGeometry]) -> bool:
     """Whether an area that misses all images would meet one with latitude and longitude swapped.
 
@@ -130,22 +168,22 @@ def meets_if_swapped(area: BaseGeometry, footprints: Iterable[BaseGeometry]) -> 
     return not any(area.intersects(f) for f in footprints) and any(swapped.intersects(f) for f in footprints)
 
 
-def _load_json(path: Path) -> Mapping[str, Any]:
+def _load_json(path: Path, what: str) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise SiteError(
-            f"there is no site file {path}", hint="Give the path of a GeoJSON file, or bbox:W,S,E,N in degrees."
+            f"there is no {what} file {path}", hint="Give the path of a GeoJSON file, or bbox:W,S,E,N in degrees."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SiteError(f"the site file {path} can't be read ({error})") from error
+        raise SiteError(f"the {what} file {path} can't be read ({error})") from error
     try:
         content = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
-        what = "is empty" if not text.strip() else f"is not JSON ({error})"
-        raise SiteError(f"the site file {path} {what}", hint="It must be GeoJSON.") from error
+        fault = "is empty" if not text.strip() else f"is not JSON ({error})"
+        raise SiteError(f"the {what} file {path} {fault}", hint="It must be GeoJSON.") from error
     if not isinstance(content, dict):
-        raise SiteError(f"the site file {path} is JSON but not GeoJSON", hint="Its outermost part must be an object.")
+        raise SiteError(f"the {what} file {path} is JSON but not GeoJSON", hint="Its outermost part must be an object.")
     return content
 
 
@@ -171,21 +209,7 @@ def _from_bbox(text: str) -> Site:
 
 
 def _from_geojson(content: Mapping[str, Any], where: str, fallback_id: str) -> Site:
-    _refuse_other_crs(content, where)
-    match content.get("type"):
-        case "FeatureCollection":
-            features = content.get("features")
-        case "Feature":
-            features = [{**content, "properties": {**(content.get("properties") or {}), "role": "site"}}]
-        case "Polygon" | "MultiPolygon" | "Point" | "MultiPoint" | "LineString" | "MultiLineString":
-            features = [{"type": "Feature", "properties": {"role": "site"}, "geometry": content}]
-        case other:
-            raise SiteError(
-                f"{where} is not a GeoJSON site: its type is {other!r}",
-                hint="It must be a FeatureCollection, a Feature, a Polygon or a MultiPolygon.",
-            )
-    if not isinstance(features, Sequence) or not all(isinstance(f, Mapping) for f in features):
-        raise SiteError(f"{where} is not GeoJSON: its features are not a list of objects")
+    features = _features_of(content, where)
     sites = _site_features(features)
     if len(sites) != 1:
         found = "no feature whose role is 'site'" if not sites else f"{len(sites)} features whose role is 'site'"
@@ -200,6 +224,26 @@ def _from_geojson(content: Mapping[str, Any], where: str, fallback_id: str) -> S
     return Site(
         site_id, str(properties.get("name") or site_id), _checked_area(_geometry(sites[0], where), where), **grouped
     )
+
+
+def _features_of(content: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
+    """The features of GeoJSON in any of its forms; those of the bare forms are the site."""
+    _refuse_other_crs(content, where)
+    match content.get("type"):
+        case "FeatureCollection":
+            features = content.get("features")
+        case "Feature":
+            features = [{**content, "properties": {**(content.get("properties") or {}), "role": "site"}}]
+        case "Polygon" | "MultiPolygon" | "Point" | "MultiPoint" | "LineString" | "MultiLineString":
+            features = [{"type": "Feature", "properties": {"role": "site"}, "geometry": content}]
+        case other:
+            raise SiteError(
+                f"{where} is not GeoJSON of an area: its type is {other!r}",
+                hint="It must be a FeatureCollection, a Feature, a Polygon or a MultiPolygon.",
+            )
+    if not isinstance(features, Sequence) or not all(isinstance(f, Mapping) for f in features):
+        raise SiteError(f"{where} is not GeoJSON: its features are not a list of objects")
+    return list(features)
 
 
 def _site_features(features: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -259,7 +303,7 @@ def _checked_area(geometry: BaseGeometry, where: str) -> shapely.Polygon | shape
     if not isinstance(geometry, shapely.Polygon | shapely.MultiPolygon):
         raise SiteError(
             f"the area of {where} is a {geometry.geom_type}",
-            hint="A site is a Polygon or a MultiPolygon: draw around it.",
+            hint="It must be a Polygon or a MultiPolygon: draw around it.",
         )
     _check_degrees(geometry, where)
     # A figure of eight has an area of zero too, in sum; its hull has not.

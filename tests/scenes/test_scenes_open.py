@@ -97,6 +97,18 @@ def test_files_named_twice_count_once(write_tiff: WriteTiff, tmp_path: Path) -> 
     assert found.left_out == ()
 
 
+def test_linked_files_and_folders_count_and_a_link_that_goes_round_does_no_harm(
+    write_tiff: WriteTiff, tmp_path: Path
+) -> None:
+    for name in ("here/S1A_20230101_VV.tif", "there/S1A_20230113_VV.tif", "single/S1A_20230125_VV.tif"):
+        write_tiff(name)
+    (tmp_path / "here" / "more").symlink_to(tmp_path / "there")
+    (tmp_path / "here" / "S1A_20230125_VV.tif").symlink_to(tmp_path / "single" / "S1A_20230125_VV.tif")
+    (tmp_path / "there" / "back").symlink_to(tmp_path / "here")
+    found = open_scenes(tmp_path / "here")
+    assert [scene.datetime.day for scene in found.scenes] == [1, 13, 25]
+
+
 def test_a_product_that_is_there_twice_is_used_once(write_tiff: WriteTiff) -> None:
     found = open_scenes([write_tiff("a/port_20210910_VV.tif").parent, write_tiff("b/port_20210910_VV.tif").parent])
     assert len(found.scenes) == 1

@@ -52,17 +52,17 @@ def date(
     """
     with session(screen, resumable=out is not None) as terminal:
         from sitewatch.pipeline import date_polygon
-        from sitewatch.site import Site
+        from sitewatch.site import Site, read_footprint
 
         options = choice.as_options(hints)
-        footprint = Site.read(polygon)
+        name, outline = read_footprint(polygon)
         with terminal.progress() as progress:
             result = date_polygon(
                 Site.read(site),
-                footprint.area,
+                outline,
                 scenes,
                 out,
-                name=footprint.id,
+                name=name,
                 options=options,
                 progress=progress,
                 command=shlex.join(sys.argv),
@@ -89,11 +89,11 @@ def _print(terminal: Terminal, structure: Structure) -> None:
     summary = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         summary.add_row(name, escape(value))
-    terminal.out.print(summary)
+    terminal.print_table(summary)
     terminal.out.print()
     growth = Table("image", "built", "", box=None, pad_edge=False)
     for point in structure.growth:
         bar = "#" * round(_BAR * min(max(point.fraction, 0.0), 1.0))
         growth.add_row(str(point.date), f"{point.fraction:.0%} ± {point.sd:.0%}", bar)
-    terminal.out.print(growth)
+    terminal.print_table(growth)
     terminal.out.print()

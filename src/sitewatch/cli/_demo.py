@@ -101,4 +101,4 @@ def _print_truth(terminal: Terminal, pairs: Sequence[tuple[dict[str, Any], Struc
             measure_text(found.area_m2, "m2") if found else "",
         )
     terminal.out.print()
-    terminal.out.print(table)
+    terminal.print_table(table)

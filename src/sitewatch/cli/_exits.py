@@ -11,12 +11,12 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from rich.markup import escape
 
-from sitewatch.cli._terminal import Terminal
+from sitewatch.cli._terminal import Terminal, as_sentence
 from sitewatch.errors import SitewatchError
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def session(screen: Screen, *, resumable: bool = False) -> Iterator[Terminal]:
     except SitewatchError as error:
         _fail(terminal, UNUSABLE, type(error).__name__, error.message, error.hint)
     except KeyboardInterrupt:
-        hint = "Nothing is broken; the same command goes on with what is there." if resumable else ""
-        _fail(terminal, INTERRUPTED, "Interrupted", "interrupted", hint)
+        _interrupted(terminal, resumable)
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
@@ -63,21 +62,37 @@ def session(screen: Screen, *, resumable: bool = False) -> Iterator[Terminal]:
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:
+        if _began_with_interrupt(error):
+            _interrupted(terminal, resumable)
         _fail_unexpectedly(terminal, error)
 
 
-def _fail(terminal: Terminal, code: int, kind: str, message: str, hint: str) -> None:
+def _interrupted(terminal: Terminal, resumable: bool) -> NoReturn:
+    hint = "Nothing is broken; the same command goes on with what is there." if resumable else ""
+    _fail(terminal, INTERRUPTED, "Interrupted", "interrupted", hint)
+
+
+def _began_with_interrupt(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C stands at the root of an error: compiled modules turn one amid their import into ImportError."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _fail(terminal: Terminal, code: int, kind: str, message: str, hint: str) -> NoReturn:
     if terminal.debug:
         terminal.err.print(escape(traceback.format_exc()))
-    terminal.err.print(f"[bold red]Error:[/] {escape(message)}.")
+    terminal.err.print(f"[bold red]Error:[/] {escape(message.rstrip('.'))}.")
     if hint:
-        terminal.err.print(escape(hint))
+        terminal.err.print(escape(as_sentence(hint)))
     if terminal.as_json:
         terminal.print_json({"error": {"kind": kind, "message": message, "hint": hint}, "exit_code": code})
     raise typer.Exit(code)
 
 
-def _fail_unexpectedly(terminal: Terminal, error: Exception) -> None:
+def _fail_unexpectedly(terminal: Terminal, error: Exception) -> NoReturn:
     log = _write_log(traceback.format_exc())
     _fail(
         terminal,

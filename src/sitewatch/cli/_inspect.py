@@ -14,7 +14,7 @@ from rich.table import Table
 
 from sitewatch.cli._exits import session
 from sitewatch.cli._shared import ImageHints, Screen, with_shared_options
-from sitewatch.cli._summary import left_out_json, tell_left_out
+from sitewatch.cli._summary import left_out_json, tell_each_note, tell_left_out
 
 if TYPE_CHECKING:
     from sitewatch.cli._terminal import Terminal
@@ -103,7 +103,7 @@ def _facts(terminal: Terminal, facts: dict[str, Any]) -> None:
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         table.add_row(name.replace("_", " "), escape(_in_words(value)))
-    terminal.out.print(table)
+    terminal.print_table(table)
 
 
 def _in_words(value: Any) -> str:
@@ -127,6 +127,7 @@ def _images(terminal: Terminal, file: str, hints: ImageHints) -> None:
             _one(terminal, found.scenes[0])
         elif found.scenes:
             _tracks(terminal, found.scenes)
+            _guesses(terminal, found.scenes)
         terminal.out.print(f"Images that can be used: {len(found.scenes)}, that can't: {len(found.left_out)}.")
 
 
@@ -134,7 +135,7 @@ def _one(terminal: Terminal, scene: Scene) -> None:
     table = Table.grid(padding=(0, 2))
     for name, value in _scene_json(scene).items():
         table.add_row(name.replace("_", " "), escape(_in_words(value)))
-    terminal.out.print(table)
+    terminal.print_table(table)
 
 
 def _tracks(terminal: Terminal, scenes: Sequence[Scene]) -> None:
@@ -145,7 +146,14 @@ def _tracks(terminal: Terminal, scenes: Sequence[Scene]) -> None:
         polarisations = sorted({name for scene in of_track for name in scene.polarisations}, reverse=True)
         families = sorted({scene.family for scene in of_track})
         table.add_row(key, str(images), str(days[0]), str(days[-1]), ", ".join(polarisations), ", ".join(families))
-    terminal.out.print(table)
+    terminal.print_table(table)
+
+
+def _guesses(terminal: Terminal, scenes: Sequence[Scene]) -> None:
+    counts = Counter(note for scene in scenes for note in dict.fromkeys(scene.notes))
+    tell_each_note(
+        terminal, [note if n == len(scenes) else f"{note} ({n} of {len(scenes)} images)" for note, n in counts.items()]
+    )
 
 
 def _scene_json(scene: Scene) -> dict[str, Any]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.markup import escape
 from rich.table import Table
 
-from sitewatch.cli._terminal import Terminal
+from sitewatch.cli._terminal import Terminal, as_sentence
 
 if TYPE_CHECKING:
     from sitewatch.pipeline import RunResult
     from sitewatch.scenes import LeftOut
     from sitewatch.structures import Interval, Measure, Structure
+
+T = TypeVar("T")
 
 _SHOWN = 5  # reasons for leaving images out; all of them are in scenes.geojson and with --verbose
 _STYLE = {"confirmed": "bold green", "candidate": "yellow", "rejected": "dim"}
@@ -21,26 +24,37 @@ _STYLE = {"confirmed": "bold green", "candidate": "yellow", "rejected": "dim"}
 
 def tell_notes(terminal: Terminal, result: RunResult) -> None:
     """Say what was guessed and what was left out, on standard error."""
-    for note in result.notes:
-        terminal.say(f"Note: {note}")
+    tell_each_note(terminal, result.notes)
     tell_left_out(terminal, result.left_out)
+
+
+def tell_each_note(terminal: Terminal, notes: Sequence[str]) -> None:
+    """Say each note; of several that differ in dates and numbers only, the first and how many more, unless verbose."""
+    for group in [[note] for note in notes] if terminal.verbose else _alike(notes, str):
+        more = f" (and {len(group) - 1} more like this; --verbose shows all)" if len(group) > 1 else ""
+        terminal.say(f"Note: {group[0]}{more}")
 
 
 def tell_left_out(terminal: Terminal, left_out: Sequence[LeftOut]) -> None:
     """Say which images were left out: reason by reason, or one by one when verbose."""
-    if terminal.verbose:
-        for entry in left_out:
-            terminal.warn(f"Left out: {entry.source}: {entry.reason}. {entry.hint}".rstrip())
-        return
-    by_reason: dict[str, list[LeftOut]] = {}
-    for entry in left_out:
-        by_reason.setdefault(entry.reason, []).append(entry)
-    for reason, entries in list(by_reason.items())[:_SHOWN]:
-        first = entries[0]
-        others = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
-        terminal.warn(f"Left out: {first.source}{others}: {reason}. {first.hint}".rstrip())
-    if len(by_reason) > _SHOWN:
-        terminal.warn(f"Left out: others, for {len(by_reason) - _SHOWN} more reasons (--verbose shows all).")
+    groups = [[entry] for entry in left_out] if terminal.verbose else _alike(left_out, lambda entry: entry.reason)
+    shown = groups if terminal.verbose else groups[:_SHOWN]
+    for group in shown:
+        first = group[0]
+        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        terminal.warn(f"Left out: {first.source}{others}: {first.reason}. {as_sentence(first.hint)}".rstrip())
+    if rest := groups[len(shown) :]:
+        images = sum(len(group) for group in rest)
+        reasons = "another reason" if len(rest) == 1 else f"{len(rest)} other reasons"
+        terminal.warn(f"Left out: {images} more, for {reasons} (--verbose shows all).")
+
+
+def _alike(entries: Sequence[T], text_of: Callable[[T], str]) -> list[list[T]]:
+    """Entries in groups whose texts differ in words with digits or of a path only: dates, numbers, file names."""
+    groups: dict[str, list[T]] = {}
+    for entry in entries:
+        groups.setdefault(re.sub(r"\S*[\d/\\]\S*", "#", text_of(entry)), []).append(entry)
+    return list(groups.values())
 
 
 def print_structures(terminal: Terminal, structures: Sequence[Structure]) -> None:
@@ -62,7 +76,7 @@ def print_structures(terminal: Terminal, structures: Sequence[Structure]) -> Non
                 measure_text(s.length_m, "m"),
                 measure_text(s.width_m, "m"),
             )
-        terminal.out.print(table)
+        terminal.print_table(table)
     terminal.out.print(escape(count_text(structures)))
 
 

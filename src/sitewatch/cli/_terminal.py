@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from sitewatch.cli._shared import Screen
     from sitewatch.progress import Progress
 
@@ -62,6 +64,16 @@ class Terminal:
         """Tell something that the user may want to mend."""
         if not self.quiet:
             self.err.print(f"[yellow]{escape(text)}[/]")
+
+    def print_table(self, table: Table) -> None:
+        """Print a table; in a pipe without the blanks that fill up its last column."""
+        if self.out.is_terminal:
+            self.out.print(table)
+            return
+        with self.out.capture() as captured:
+            self.out.print(table)
+        for line in captured.get().splitlines():
+            sys.stdout.write(line.rstrip() + "\n")
 
     def print_json(self, content: dict[str, Any]) -> None:
         """Print the machine's answer."""
@@ -113,6 +125,12 @@ class _Lines:
         elif now - self._said > _PATIENCE_S:
             self._console.print(escape(f"{stage}: {done} of {total} ..."))
             self._said = now
+
+
+def as_sentence(text: str) -> str:
+    """A hint with a large first letter and a full stop; commands in backquotes and options stay as they are."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?" else ".") if text else ""
 
 
 def _finite(value: Any) -> Any:

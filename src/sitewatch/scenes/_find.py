@@ -129,15 +129,20 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
         else:
             others += 1
     if not (items or files or bad):
-        what = f"{others} other files" if others else "nothing"
+        what = f"{others} other file{'s' if others > 1 else ''}" if others else "nothing"
         hint = "Images are .tif or .tiff files, or STAC items."
         bad.append(LeftOut(str(folder), f"the folder holds no images ({what} in it)", hint))
     return items, files, bad
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith((".", "__")))
+    """Files of a folder all the way down, through linked folders too; each folder once, so that no link goes round."""
+    seen: set[str] = set()
+    for where, folders, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(where))
+        folders[:] = sorted(
+            f for f in folders if not f.startswith((".", "__")) and os.path.realpath(os.path.join(where, f)) not in seen
+        )
         yield from (Path(where, name) for name in sorted(names) if not name.startswith("."))
 
 
