@@ -3,23 +3,41 @@
 `detect_change` takes one track's stack and gives one `xarray.Dataset` on the same grid. The modules behind it each hold
 one idea: strata and date effects (`_background`), memory in time (`_covariance`), passing things (`_despike`), the
 lasting step (`_scan`), its law under the null (`_null`), the omnibus test and the segmentation.
+
+`start_monitor` and `update_monitor` watch a track image by image instead (`_monitor`).
 """
 
 from sitewatch.change._background import DB_PER_LOG, LAND, STRATA, WATER, Background, calm_level, log_power
 from sitewatch.change._covariance import Covariance
 from sitewatch.change._detect import background_of, covariances_of, detect_change, shared_covariances_of
+from sitewatch.change._monitor import monitor_dates, start_monitor, update_monitor
+from sitewatch.change._monitor_effect import measure_date_effect
+from sitewatch.change._monitor_series import Alarm, watch_series
+from sitewatch.change._monitor_threshold import threshold_for
+from sitewatch.change._scan import StepFilter, step_filter
+from sitewatch.change._steps import despiked_steps
 
 __all__ = [
     "DB_PER_LOG",
     "LAND",
     "STRATA",
     "WATER",
+    "Alarm",
     "Background",
     "Covariance",
+    "StepFilter",
     "background_of",
     "calm_level",
     "covariances_of",
+    "despiked_steps",
     "detect_change",
     "log_power",
+    "measure_date_effect",
+    "monitor_dates",
     "shared_covariances_of",
+    "start_monitor",
+    "step_filter",
+    "threshold_for",
+    "update_monitor",
+    "watch_series",
 ]

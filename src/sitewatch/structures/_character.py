@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +87,8 @@ def characterise(
     window: Window,
     footprint: NDArray[np.bool_],
     presence: Presence,
-    covariances: dict[tuple[int, int], Covariance],
-    shared: dict[tuple[int, int], Covariance],
+    covariances: Mapping[tuple[int, int], Covariance],
+    shared: Mapping[tuple[int, int], Covariance],
     searched_pixels: int,
 ) -> Character:
     """Describe a footprint as a whole.
@@ -200,8 +201,8 @@ def _sequential_z(
     growth: NDArray[np.float64],
     on_water: bool,
     effective: float,
-    covariances: dict[tuple[int, int], Covariance],
-    shared: dict[tuple[int, int], Covariance],
+    covariances: Mapping[tuple[int, int], Covariance],
+    shared: Mapping[tuple[int, int], Covariance],
     days: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """[time], z-score (root of the sum over polarisations of z^2) of the growth-shaped step up to each image."""

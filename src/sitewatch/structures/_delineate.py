@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from sitewatch.change import Covariance
+from sitewatch.structures._evidence import steps_of
+from sitewatch.structures._ground import Ground
+from sitewatch.structures._membership import COUPLING, Membership, members
 from sitewatch.structures._nan import nan_median
+from sitewatch.structures._rectangle import best_rectangle
 from sitewatch.structures._window import Window
 
-# Log-odds that each of eight neighbours inside (outside) adds (takes).
-COUPLING = 0.55
-ROUNDS = 8
+# How far from its seed a footprint may reach.
+REACH_PIXELS = 4
+# A rim that only the sensor's point spread lit up is evidence against, not for.
+SMEARED_ODDS = -4.0
+# What a free outline owes a rectangle, natural log for each pixel edge: it follows the speckle on its way.
+OUTLINE_COST = 0.5
+FEWEST_FOR_RECTANGLE = 9
 EIGHT = np.ones((3, 3), bool)
 # Share of the power gained nearby at which the outline is drawn.
 EDGE_SHARE = 0.5
@@ -20,95 +29,59 @@ EDGE_SHARE = 0.5
 SMEARED_RIM_SHARE = 0.3
 WIDEST_RIM_PIXELS = 2
 CORE_WINDOW_PIXELS = 9
+RIM_WINDOW_PIXELS = 7
 FEWEST_CORE_PIXELS = 4
 FEWEST_CORE_SHARE = 0.1
 SMALLEST_HOLE_KEPT_SHARE = 0.12
 
 
-def local_step(
-    window: Window, first_image: NDArray[np.float64], gap: int = 1
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """[polarisation, y, x] mean ln power after less before each pixel's change point, and the numbers of images."""
-    n_time = window.log_values.shape[0]
-    rest = window.residual().astype(float)
-    image = np.arange(n_time)[:, None, None]
-    after = (image >= first_image) & np.isfinite(rest[:, 0])
-    before = (image < first_image - gap) & np.isfinite(rest[:, 0])
-
-    def mean(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-        middle = nan_median(np.where(mask[:, None], rest, np.nan), axis=0)
-        reach = 3.0 * window.background.scatter.max()
-        clipped = np.clip(rest, middle - reach, middle + reach)
-        count = np.maximum(mask.sum(axis=0), 1)
-        return np.where(mask[:, None], np.nan_to_num(clipped), 0.0).sum(axis=0) / count
-
-    return mean(after) - mean(before), after.sum(axis=0), before.sum(axis=0)
-
-
 def refine_footprint(
-    window: Window,
-    seed: NDArray[np.bool_],
-    first_image: NDArray[np.integer],
-    covariances: dict[tuple[int, int], Covariance],
-    allowed: NDArray[np.bool_],
-    linear: bool,
-) -> NDArray[np.bool_]:
-    """Grow or shrink a seed to the pixels whose step fits the structure better than the ground around it.
-
-    Two classes with Gaussian steps, the structure's (with its texture) and no change (with speckle and drift), and
-    a Potts prior; iterated conditional modes (Besag 1986).
+    window: Window, seed: NDArray[np.bool_], ground: Ground, allowed: NDArray[np.bool_], linear: bool
+) -> Membership:
+    """Grow or shrink a seed to the pixels that changed with the structure and as it did.
 
     Parameters
     ----------
     seed
         [y, x] of the window: pixels that surely changed.
-    first_image
-        [y, x], change point of each seed pixel; others take the nearest seed pixel's.
+    ground
+        What the track's surfaces do by themselves.
     allowed
         [y, x], pixels that may join (not part of another structure).
     linear
         Whether the structure is a thin line, for which the coupling is halved.
+
+    Returns
+    -------
+    Membership whose `inside` is the footprint.
     """
-    _, (iy, ix) = ndi.distance_transform_edt(~seed, return_indices=True)
-    n_time = window.log_values.shape[0]
-    own = np.where(seed, first_image, 0)[iy, ix]
-    when = np.clip(own, 2, n_time - 1).astype(float)
-    step, n_after, n_before = local_step(window, when)
-    odds = np.zeros(seed.shape)
-    for pol in range(step.shape[0]):
-        sizes = step[pol][seed]
-        middle = float(np.median(sizes))
-        texture = max(1.4826 * float(np.median(np.abs(sizes - middle))), 0.15)
-        noise2 = np.zeros(seed.shape)
-        for stratum in (0, 1):
-            parts = covariances[stratum, pol]
-            slow = sum(parts.drift) + parts.season
-            noise2 = np.where(
-                window.water == (stratum == 0),
-                parts.nugget * (1 / np.maximum(n_after, 1) + 1 / np.maximum(n_before, 1)) + slow,
-                noise2,
-            )
-        inside2 = texture**2 + noise2
-        odds += 0.5 * (step[pol] ** 2 / noise2 - (step[pol] - middle) ** 2 / inside2 + np.log(noise2 / inside2))
-    odds = np.clip(odds, -8.0, 12.0)
-    foreign = _foreign(window, seed, step)
-    odds[~allowed | ~np.isfinite(step).all(axis=0)] = -20.0
-    near = ndi.binary_dilation(seed, EIGHT, iterations=4)
-    odds[~near] = -20.0
-    coupling = COUPLING * (0.5 if linear else 1.0)
-    inside = seed.copy()
-    kernel = np.ones((3, 3))
-    kernel[1, 1] = 0
-    for _ in range(ROUNDS):
-        count = ndi.convolve(inside.astype(float), kernel, mode="constant")
-        # A straight edge of the structure has five neighbours outside: neutral there.
-        updated = odds + coupling * (2 * count - 8 + 2) > 0
-        if (updated == inside).all():
-            break
-        inside = updated
-    if float(np.median([np.median(step[pol][seed]) for pol in range(step.shape[0])])) > 0:
-        inside = _sharpened(window, inside, when, step)
-    return keep_whole(inside, seed, linear) & ~foreign
+    near = ndi.binary_dilation(seed, EIGHT, iterations=REACH_PIXELS) & allowed & np.isfinite(window.log_values[-1, 0])
+    steps = steps_of(window, near, ground.filters, ground.covariances)
+    found = members(steps, seed & near, COUPLING * (0.5 if linear else 1.0))
+    foreign = _foreign(window, seed & near, found.step)
+    inside = found.inside
+    if float(np.median(found.step[:, seed & near])) > 0:
+        inside = _sharpened(window, inside, found.image, found.step)
+    odds = np.where(found.inside & ~inside, SMEARED_ODDS, found.odds)
+    free = keep_whole(inside, seed, linear) & ~foreign
+    odds[foreign | ~allowed] = 0.0
+    like_the_seed = window.water == (window.water[seed].mean() > 0.5)
+    return dataclasses.replace(found, inside=_straightened(free, odds, near & like_the_seed), odds=odds)
+
+
+def _straightened(free: NDArray[np.bool_], odds: NDArray[np.float64], possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The best rectangle in place of a ragged outline, where it explains the pixels about as well."""
+    if free.sum() < FEWEST_FOR_RECTANGLE:
+        return free
+    rectangle = best_rectangle(odds, free)
+    ragged = float(odds[free].sum()) - OUTLINE_COST * _perimeter(free)
+    return rectangle.mask & (possible | free) if rectangle.score > ragged else free
+
+
+def _perimeter(mask: NDArray[np.bool_]) -> int:
+    """Pixel edges between inside and outside."""
+    padded = np.pad(mask, 1)
+    return int((padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum())
 
 
 def _foreign(window: Window, seed: NDArray[np.bool_], step: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -142,7 +115,7 @@ def _sharpened(
             break
         overall = float(gain[core].mean())
         nearby = _mean_within(gain, core, CORE_WINDOW_PIXELS, overall)
-        weak = rim & (_mean_within(gain, rim, 3, overall) < EDGE_SHARE * nearby)
+        weak = rim & (_mean_within(gain, rim, RIM_WINDOW_PIXELS, overall) < EDGE_SHARE * nearby)
         if weak.sum() < SMEARED_RIM_SHARE * rim.sum():
             break
         inside = inside & ~weak

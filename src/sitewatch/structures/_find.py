@@ -12,11 +12,11 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from sitewatch.change import covariances_of, shared_covariances_of
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
 from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import Found, examine
+from sitewatch.structures._ground import ground_of
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by
@@ -82,14 +82,14 @@ def find_in_track(
     stack: xr.Dataset, change: xr.Dataset, *, alpha: float = 0.01, progress: Progress = silent
 ) -> list[Found]:
     """Footprints that one track shows, strongest first."""
-    covariances, shared = covariances_of(change), shared_covariances_of(change)
+    ground = ground_of(change)
     regions = candidate_regions(change)[:MOST_REGIONS]
     taken = np.zeros((stack.sizes["y"], stack.sizes["x"]), bool)
     searched = int(np.isfinite(change["p_value"].to_numpy()).sum())
     claims = _claims(regions, taken.shape)
     found = []
     for number, region in enumerate(regions):
-        one = examine(stack, change, region, number, claims, taken, covariances, shared, searched, alpha)
+        one = examine(stack, change, region, number, claims, taken, ground, searched, alpha)
         if one is not None:
             taken[one.window.rows, one.window.columns] |= one.footprint
             found.append(one)

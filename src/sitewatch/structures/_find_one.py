@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sitewatch.change import Covariance
 from sitewatch.structures._character import Character, characterise
 from sitewatch.structures._delineate import refine_footprint
 from sitewatch.structures._grade import Grade, grade, is_line
+from sitewatch.structures._ground import Ground
 from sitewatch.structures._measure import Shape, as_line, measure
 from sitewatch.structures._presence import Presence, follow
 from sitewatch.structures._regions import Region
@@ -39,8 +39,7 @@ def examine(
     number: int,
     claims: NDArray[np.int32],
     taken: NDArray[np.bool_],
-    covariances: dict[tuple[int, int], Covariance],
-    shared: dict[tuple[int, int], Covariance],
+    ground: Ground,
     searched: int,
     alpha: float,
 ) -> Found | None:
@@ -57,11 +56,11 @@ def examine(
     pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
     line = is_line(measure(seed, geobox, pixel_m))
     allowed = ((claim == 0) | (claim == number + 1)) & ~taken[rows, columns]
-    footprint = refine_footprint(window, seed, first_image, covariances, allowed, line)
+    footprint = refine_footprint(window, seed, ground, allowed, line).inside
     if footprint.sum() < 4:
         return None
-    presence = follow(window, footprint, first_image, box["statistic"].to_numpy(), covariances)
-    character = characterise(window, footprint, presence, covariances, shared, searched)
+    presence = follow(window, footprint, first_image, box["statistic"].to_numpy(), ground.covariances)
+    character = characterise(window, footprint, presence, ground.covariances, ground.shared, searched)
     shape = measure(footprint, geobox, pixel_m)
     verdict = grade(character, shape, alpha, filtered=is_filtered(stack))
     if verdict.kind == "road":

@@ -27,6 +27,8 @@ SMALLEST_STEP_DB = 1.2
 SMALLEST_DEMOLITION_DB = 1.4
 # What is left of a removed building is no darker than this below its surroundings.
 LEVELLED_DB = 1.2
+# Trees scatter from their volume: felled, the cross-polarised channel falls by more than this beyond the co-polarised.
+FELLED_DB = 0.8
 # Plants scatter from their volume: growing ones raise the cross-polarised channel by more than the co-polarised.
 VEGETATION_DB = 1.0
 GREENING = "its cross-polarised backscatter rose most, as that of growing plants does"
@@ -130,6 +132,12 @@ def _on_land(character: Character, shape: Shape) -> tuple[str, float, str]:
     stood_out = float((character.above_before_db + character.above_after_db).mean())
     drop = -float(step[0])
     levelled = float(character.above_after_db[0]) > -LEVELLED_DB
-    if levelled and stood_out > 0 and min(drop, float(character.above_before_db[0])) > SMALLEST_DEMOLITION_DB:
+    trees = step.size > 1 and float(step[0] - step[1]) > FELLED_DB
+    if (
+        levelled
+        and not trees
+        and stood_out > 0
+        and min(drop, float(character.above_before_db[0])) > SMALLEST_DEMOLITION_DB
+    ):
         return "demolition", _sure(min(stood_out, drop - SMALLEST_DEMOLITION_DB), 0.8), ""
     return "felling", _sure(-stood_out, 0.8), DARKENED

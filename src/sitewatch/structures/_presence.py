@@ -9,6 +9,7 @@ from the structure itself (empirical Bayes): a pixel is built about when its nei
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from scipy.special import gammaln, logsumexp, polygamma, psi
 from sitewatch.change import DB_PER_LOG, Covariance
 from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.structures._nan import nan_median
+from sitewatch.structures._preparation import SURELY_WAITING, waiting_drop
 from sitewatch.structures._window import Window
 
 # A single image can always be something else (a ship, a wet patch): its density under either state never falls
@@ -34,6 +36,9 @@ DATED_SHARE = 0.06
 START_PERCENT = 5
 START_IMAGES = 2
 ROUNDS = 8
+TURNS = 4
+# Share of a footprint that must be built before clearing can no longer be seen on the rest.
+BEGUN_SHARE = 0.1
 LEVEL_PRIOR_IMAGES = 1.5
 
 
@@ -71,7 +76,7 @@ def follow(
     footprint: NDArray[np.bool_],
     first_image: NDArray[np.integer],
     statistic: NDArray[np.float32],
-    covariances: dict[tuple[int, int], Covariance],
+    covariances: Mapping[tuple[int, int], Covariance],
 ) -> Presence:
     """Follow a footprint's pixels from not built to built.
 
@@ -100,17 +105,39 @@ def follow(
     # Before the first pixels change nothing stands anywhere: those images count as "before" for every pixel, else one
     # that hardly changed could settle for having stood from the start.
     start = np.percentile(guess, START_PERCENT) - START_IMAGES
-    for _ in range(3):
-        before = _level(rest, np.where(image < start, 1.0, 1.0 - built), looks)
+    cleared = np.zeros((n_time, raw.shape[1], 1))
+    for turn in range(TURNS):
+        waiting = np.where(image < start, 1.0, 1.0 - built)
+        before = _level(rest - cleared, waiting, looks)
         effect = _effect_after(window, raw, built)
         after_looks = _looks_after(raw - effect, built, looks)
         after = _level(raw - effect, built, after_looks)
         ratio = np.nansum(
-            log_gamma_density(raw - effect - after[None], after_looks) - log_gamma_density(rest - before[None], looks),
+            log_gamma_density(raw - effect - after[None], after_looks)
+            - log_gamma_density(rest - cleared - before[None], looks),
             axis=1,
         )
+        if turn == 0 and water.mean() < 0.5:
+            # Cleared ground is neither what was there before nor the building to come.
+            cleared = _cleared(rest, before, built)
         built, dated = _change_points(ratio, footprint, rows, columns)
     return Presence(built, before, after, (rows, columns), ratio, dated, raw - effect - after[None])
+
+
+def _cleared(rest: NDArray[np.float64], before: NDArray[np.float64], built: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[time, polarisation, 1], what clearing the site took from the level of the ground that waits for its building."""
+    n_time, n_pol, _ = rest.shape
+    out = np.zeros((n_time, n_pol, 1))
+    some = np.flatnonzero(built.mean(axis=1) > BEGUN_SHARE)
+    image = waiting_drop(rest - before[None], built, int(some[0]) + 1 if some.size else n_time)
+    if image is None:
+        return out
+    waiting = np.where(built[:, None, :] < SURELY_WAITING, rest, np.nan)
+    # Pixel by pixel against its own level on the images before, so that the ground's unevenness drops out.
+    own = nan_median(waiting[:image], axis=0)
+    drop = nan_median(waiting[image:] - own[None], axis=(0, 2))
+    out[image:] = np.nan_to_num(drop)[None, :, None]
+    return out
 
 
 def _first_guess(
@@ -137,7 +164,7 @@ def _first_guess(
 
 
 def _looks_before(
-    water: NDArray[np.bool_], covariances: dict[tuple[int, int], Covariance], n_pol: int
+    water: NDArray[np.bool_], covariances: Mapping[tuple[int, int], Covariance], n_pol: int
 ) -> NDArray[np.float64]:
     """[polarisation, pixel], looks whose log variance is all that a stable pixel does, drift and season included."""
 
