@@ -64,8 +64,8 @@ def candidate_regions(change: xr.Dataset) -> list[Region]:
     """Connected pixels that changed at about the same time, largest evidence first.
 
     Neighbours hang together where their change points do, whatever their direction: what is built has a level of its
-    own, and on uneven ground some of its pixels turn brighter and some darker. Only where the two directions are plainly
-    two things are they parted.
+    own, and on uneven ground some of its pixels turn brighter and some darker. They are parted only where the two
+    directions are plainly two things.
 
     Parameters
     ----------
