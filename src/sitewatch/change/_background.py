@@ -13,6 +13,7 @@ from numba import prange
 from numpy.typing import NDArray
 from scipy.special import polygamma
 
+from sitewatch.change._elementary import quick_log_32
 from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.change._numba import parallel_kernel
 from sitewatch.change._order import median_over_time, quantile_over_time
@@ -75,24 +76,28 @@ class Background:
         return np.maximum(self.scatter**2 - float(polygamma(1, self.looks)), 0.0)
 
 
-def log_power(power: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
-    """Natural logarithm of linear power, clipped from below so that a true zero stays finite; NaN stays NaN."""
-    out = np.empty(power.shape, np.float32)
-    _log_clipped(np.ascontiguousarray(power, np.float32).ravel(), np.float32(floor), out.ravel())
-    return out
+def log_power(power: NDArray[np.float32], floor: float, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Natural logarithm of linear power, clipped from below so that a true zero stays finite; NaN stays NaN.
+
+    Written into `out` where it is given (contiguous, of the same shape; `power` itself will do).
+    """
+    target = np.empty(power.shape, np.float32) if out is None else out
+    _log_clipped(np.ascontiguousarray(power, np.float32).reshape(-1), np.float32(floor), target.reshape(-1))
+    return target
 
 
 @parallel_kernel
 def _log_clipped(power: NDArray[np.float32], floor: np.float32, out: NDArray[np.float32]) -> None:
     for i in prange(power.size):
         value = power[i]
-        out[i] = np.log(value) if value > floor else (np.nan if np.isnan(value) else np.log(floor))
+        log = quick_log_32(value if value > floor else floor)
+        out[i] = log if value == value else value
 
 
 def power_floor(power: NDArray[np.float32]) -> float:
     """Half the least positive power of a sample: what a zero stands for where pixels are rounded (8-bit images)."""
-    positive = power[power > 0]
-    return max(0.5 * float(positive.min()), SMALLEST_FLOOR) if positive.size else SMALLEST_FLOOR
+    least = float(np.min(power, where=power > 0, initial=np.inf))
+    return max(0.5 * least, SMALLEST_FLOOR) if np.isfinite(least) else SMALLEST_FLOOR
 
 
 def calm_level(log_first: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from sitewatch.change._order import median_over_time
+
 MAD_TO_SD = 1.4826
 YEAR_DAYS = 365.25
 DRIFT_DAYS = (45.0, 180.0, 720.0)
@@ -78,14 +80,11 @@ def fit_covariance(residual: NDArray[np.float32], days: NDArray[np.float64]) -> 
     if first.size > MOST_PAIRS:
         keep = np.random.default_rng(0).choice(first.size, MOST_PAIRS, replace=False)
         first, second = first[keep], second[keep]
-    half_variance = np.empty(first.size)
-    for i, (a, b) in enumerate(zip(first, second, strict=True)):
-        step = residual[a] - residual[b]
-        step = step[~np.isnan(step)]
-        # Centred on its own median: what all pixels share between two dates belongs to the date effect.
-        half_variance[i] = (
-            0.5 * (MAD_TO_SD * np.median(np.abs(step - np.median(step)))) ** 2 if step.size > 8 else np.nan
-        )
+    step = np.ascontiguousarray((residual[first] - residual[second]).T)
+    # Centred on its own median: what all pixels share between two dates belongs to the date effect.
+    spread = median_over_time(np.abs(step - median_over_time(step)))
+    enough = np.isfinite(step).sum(axis=0) > 8
+    half_variance = np.where(enough, 0.5 * (MAD_TO_SD * spread.astype(float)) ** 2, np.nan)
     known = np.isfinite(half_variance)
     if known.sum() < 3:
         typical = float(np.nanmedian(half_variance)) if known.any() else 0.25

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import xarray as xr
@@ -22,8 +25,7 @@ from sitewatch.change._background import (
 )
 from sitewatch.change._covariance import Covariance, fit_covariance, shared_part
 from sitewatch.change._null import NullLaw, null_law
-from sitewatch.change._omnibus import Omnibus
-from sitewatch.change._omnibus_map import omnibus_map
+from sitewatch.change._omnibus_map import OmnibusMap, omnibus_map
 from sitewatch.change._scan import StepScan, residuals, scan_steps, step_filter
 from sitewatch.errors import ChangeError
 from sitewatch.progress import Progress, silent
@@ -103,8 +105,8 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
     shape = (stack.sizes["y"], stack.sizes["x"])
     out = _empty(shape, polarisations)
     boxes = list(_tiles(shape))
-    for done, (rows, columns) in enumerate(boxes):
-        values = _read(stack.isel(y=rows, x=columns), polarisations, floor)
+    for done, ((rows, columns), power) in enumerate(zip(boxes, _read_ahead(stack, polarisations, boxes), strict=True)):
+        values = log_power(power, floor, out=power)
         scan = scan_steps(values, background, filters, covariances)
         _put(out, scan, law, omnibus_map(values, scan.water, background, OMNIBUS_ALPHA), polarisations, rows, columns)
         progress("change", done + 1, len(boxes))
@@ -137,10 +139,35 @@ def _calibrated(stack: xr.Dataset) -> bool:
     return stack.attrs.get("quantity", "unknown") == "gamma0" and "scale of the linear power is unknown" not in notes
 
 
-def _read(box: xr.Dataset, polarisations: list[str], floor: float) -> NDArray[np.float32]:
-    """[time, polarisation, pixel], ln power."""
-    power = np.stack([box[name].to_numpy() for name in polarisations], axis=1)
-    return log_power(power.reshape(*power.shape[:2], -1), floor)
+def _read(
+    stack: xr.Dataset, polarisations: list[str], box: tuple[slice, slice], room: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """[time, polarisation, pixel], linear power of one tile, in as much of `room` as it needs."""
+    tile = stack.isel(y=box[0], x=box[1])
+    shape = (tile.sizes["time"], len(polarisations), tile.sizes["y"] * tile.sizes["x"])
+    power = room[: math.prod(shape)].reshape(shape)
+    for pol, name in enumerate(polarisations):
+        power[:, pol] = tile[name].to_numpy().reshape(shape[0], -1)
+    return power
+
+
+def _read_ahead(
+    stack: xr.Dataset, polarisations: list[str], boxes: Sequence[tuple[slice, slice]]
+) -> Iterator[NDArray[np.float32]]:
+    """What `_read` gives for each box; the next one is read while the caller works on this one.
+
+    An array is good until the one after it is asked for: the room of two tiles serves for all.
+    """
+    largest = max((rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in boxes)
+    rooms = [np.empty(largest * len(polarisations) * stack.sizes["time"], np.float32) for _ in range(2)]
+    with ThreadPoolExecutor(1) as reader:
+        coming = None
+        for number, box in enumerate(boxes):
+            before, coming = coming, reader.submit(_read, stack, polarisations, box, rooms[number % 2])
+            if before is not None:
+                yield before.result()
+        if coming is not None:
+            yield coming.result()
 
 
 def _sample(stack: xr.Dataset, polarisations: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
@@ -153,10 +180,10 @@ def _sample(stack: xr.Dataset, polarisations: list[str]) -> tuple[NDArray[np.flo
     pixels = sum((r.stop - r.start) * (c.stop - c.start) for r, c in keep)
     stride = max(1, int(np.sqrt(pixels / SAMPLE_PIXELS)))
     parts, means, floor = [], [], float("inf")
-    for rows, columns in keep:
-        power = np.stack([stack[name].isel(y=rows, x=columns).to_numpy() for name in polarisations], axis=1)
+    for (rows, columns), power in zip(keep, _read_ahead(stack, polarisations, keep), strict=True):
         floor = min(floor, power_floor(power))
-        values = log_power(power, floor)
+        values = log_power(power, floor, out=power)
+        values = values.reshape(*values.shape[:2], rows.stop - rows.start, columns.stop - columns.start)
         parts.append(values[:, :, stride // 2 :: stride, stride // 2 :: stride].reshape(*values.shape[:2], -1))
         means.append(_block_means(values))
     values, blocks = np.concatenate(parts, axis=2), np.concatenate(means, axis=2)
@@ -167,8 +194,11 @@ def _sample(stack: xr.Dataset, polarisations: list[str]) -> tuple[NDArray[np.flo
 def _block_means(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """[time, polarisation, block], means of logs over BLOCK x BLOCK pixels; NaN where a pixel is missing."""
     height, width = values.shape[2] // BLOCK * BLOCK, values.shape[3] // BLOCK * BLOCK
-    cut = values[:, :, :height, :width].reshape(*values.shape[:2], height // BLOCK, BLOCK, width // BLOCK, BLOCK)
-    flat = cut.mean(axis=(3, 5)).reshape(*values.shape[:2], -1)
+    total = np.zeros((*values.shape[:2], height // BLOCK, width // BLOCK), np.float32)
+    for row in range(BLOCK):
+        for column in range(BLOCK):
+            total += values[:, :, row:height:BLOCK, column:width:BLOCK]
+    flat = (total / BLOCK**2).reshape(*values.shape[:2], -1)
     return flat[:, :, :: max(1, flat.shape[2] // MOST_BLOCKS)]
 
 
@@ -221,7 +251,7 @@ def _put(
     out: dict[str, NDArray[np.generic]],
     scan: StepScan,
     law: NullLaw,
-    omnibus: Omnibus,
+    omnibus: OmnibusMap,
     polarisations: list[str],
     rows: slice,
     columns: slice,
@@ -234,9 +264,9 @@ def _put(
 
     place("statistic", scan.statistic)
     place("p_value", np.where(known, law.p_value(scan.statistic, scan.water), np.nan).astype(np.float32))
-    place("omnibus_p_value", np.where(known, np.exp(omnibus.ln_p_q.ravel()), np.nan).astype(np.float32))
-    place("omnibus_changes", np.where(known, omnibus.count.ravel(), -1).astype(np.int16))
-    place("omnibus_last_image", np.where(known, omnibus.last.ravel(), -1).astype(np.int16))
+    place("omnibus_p_value", np.where(known, np.exp(omnibus.ln_p), np.nan).astype(np.float32))
+    place("omnibus_changes", np.where(known, omnibus.count, -1).astype(np.int16))
+    place("omnibus_last_image", np.where(known, omnibus.last, -1).astype(np.int16))
     place("first_image", np.where(known, scan.image, -1).astype(np.int16))
     place("stratum", np.where(known, np.where(scan.water, WATER, LAND), 255).astype(np.uint8))
     for pol, name in enumerate(polarisations):
