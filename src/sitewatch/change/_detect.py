@@ -198,7 +198,8 @@ def _block_means(values: NDArray[np.float32]) -> NDArray[np.float32]:
     for row in range(BLOCK):
         for column in range(BLOCK):
             total += values[:, :, row:height:BLOCK, column:width:BLOCK]
-    flat = (total / BLOCK**2).reshape(*values.shape[:2], -1)
+    total /= BLOCK**2
+    flat = total.reshape(*values.shape[:2], -1)
     return flat[:, :, :: max(1, flat.shape[2] // MOST_BLOCKS)]
 
 
