@@ -182,7 +182,7 @@ def test_ctrl_c_ends_with_130_and_says_that_the_same_command_goes_on(site: Path,
     command = [sys.executable, "-m", "sitewatch", "run", str(site), str(images), "--out", str(tmp_path / "out")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 60
-        while not (tmp_path / "out" / "scenes.geojson").exists() and time.monotonic() < until:
+        while not (tmp_path / "out" / "stacks").exists() and time.monotonic() < until:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)

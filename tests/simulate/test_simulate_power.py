@@ -28,6 +28,7 @@ from sitewatch.simulate._information import (
     looks_of_variance,
     step_information,
 )
+from sitewatch.simulate._surfaces import _centres
 
 
 def plain_stack(n_time: int = 24, size: int = 70, *, enl: float = 4.4, blur: float = 0.0, seed: int = 1) -> xr.Dataset:
@@ -47,6 +48,22 @@ def plain_stack(n_time: int = 24, size: int = 70, *, enl: float = 4.4, blur: flo
         },
         attrs={"pixel_x_m": 10.0, "pixel_y_m": 10.0, "track": "test"},
     )
+
+
+@pytest.mark.parametrize("dark_spread", [0.3, 2.5])
+def test_a_dark_and_a_bright_surface_are_told_apart_whichever_swings_more(dark_spread: float) -> None:
+    rng = np.random.default_rng(0)
+    dark, bright = rng.normal((-5, dark_spread), (0.2, 0.1), (400, 2)), rng.normal((-2, 0.5), (0.2, 0.1), (600, 2))
+    centres = _centres(np.concatenate([dark, bright]))
+    np.testing.assert_allclose(centres, [[-5, dark_spread], [-2, 0.5]], atol=0.1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(-9, 0), st.floats(0, 3)), min_size=1, max_size=12))
+def test_any_pixels_have_one_to_three_surfaces_from_dark_to_bright(points: list[tuple[float, float]]) -> None:
+    centres = _centres(np.array(points))
+    assert 1 <= len(centres) <= 3
+    assert (np.diff(centres[:, 0]) >= 0).all()
 
 
 def typical(power: xr.Dataset) -> float:
@@ -299,7 +316,7 @@ def test_a_smeared_injection_keeps_its_power_and_reaches_over_its_edge() -> None
     assert 0 < smeared[-1][14, 20] < gain / 2 < smeared[-1][15, 20] < gain
     assert smeared[-1][mask].mean() == pytest.approx(gain * kept_along(5, 0.8) * kept_along(10, 0.8), rel=0.05)
     steady = inject_steady(stack, mask, {"VV": 10.0}, when, smear_px=0.8)["VV"].to_numpy()
-    far = ~ndimage.binary_dilation(mask, iterations=5)
+    far = ~ndimage.binary_dilation(mask, np.ones((3, 3)), iterations=5)
     np.testing.assert_array_equal(steady[:, far], stack["VV"].to_numpy()[:, far])
     np.testing.assert_array_equal(steady[:10], stack["VV"].to_numpy()[:10])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 
     from sitewatch.site import Site
 
-# Below these the whole chain confirms less than nine of ten, see docs/method.md: smaller squares look like something
-# else too often, and where single pixels don't stand out, outlines break up.
-FEWEST_PIXELS = 16
+# Below these the whole chain misses too much, see docs/method.md: smaller squares often look like something else, where
+# single pixels don't stand out outlines break up, and the outline of a short strip may be too stout for a line.
+FEWEST_PIXELS = 25
 PIXEL_CHANCE = 0.85
+LINE_MARGIN = 1.3
 FEWEST_IMAGES = 4
 # Of roads: a two-lane one with its verges, a wide one, a motorway, a works road with the ground cleared beside it.
 WIDTHS_M = (20.0, 30.0, 40.0, 60.0)
@@ -126,10 +127,10 @@ def map_power(
         check_some(found)
         built = build_stacks(site, found.scenes, scratch(cleanup), progress=progress)
         built, changes = detect_changes(_long_enough(built, images), progress)
-        tracks = [
+        tracks = _share_water(
             _survey(name, site, stack, change, images, progress)
             for name, stack, change in zip(file_names(built.stacks), built.stacks, changes, strict=True)
-        ]
+        )
         answers = [_answer(sought, tracks, probability, options.alpha) for sought in SOUGHT]
         maps = tuple(one.map for one in answers)
         each = [one for answer in answers for one in answer.by_track] if len(tracks) > 1 else []
@@ -191,6 +192,13 @@ def _survey(name: str, site: Site, stack: xr.Dataset, change: xr.Dataset, images
     return _Track(name, stack, survey, known, _mostly(stratum == WATER, stratum <= LAND))
 
 
+def _share_water(tracks: Iterable[_Track]) -> list[_Track]:
+    """The tracks, with water where any of them knows it: one in which the sea was rough calls it all land."""
+    known = list(tracks)
+    water = np.logical_or.reduce([track.water for track in known])
+    return [dataclasses.replace(track, water=water) for track in known]
+
+
 def _answer(sought: Sought, tracks: Sequence[_Track], probability: float, alpha: float) -> _Answer:
     """Of what is long and narrow, the narrowest that would be found on nine tenths of its surface."""
     widths = WIDTHS_M if sought.width_m else (None,)
@@ -210,7 +218,7 @@ def _answer_of(sought: Sought, tracks: Sequence[_Track], probability: float, alp
             probability=probability,
             false_alarm=alpha,
             width_m=sought.width_m,
-            slenderness=LINE_SLENDERNESS,
+            slenderness=LINE_MARGIN * LINE_SLENDERNESS,
             fewest_pixels=FEWEST_PIXELS,
             pixel_chance=PIXEL_CHANCE,
             pixel_false_alarm=EDGE_P,

@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 import xarray as xr
 from scipy import ndimage as ndi
-from scipy.cluster.vq import kmeans2
+from scipy.cluster.vq import ClusterError, kmeans2
 
 from sitewatch.errors import ChangeError
 from sitewatch.simulate._fields import FloatArray
@@ -109,11 +109,16 @@ def _features(log_values: FloatArray) -> FloatArray:
 
 def _centres(points: FloatArray) -> FloatArray:
     """Centres of the clusters that are both apart and large enough, from dark to bright."""
+    by_level = points[np.argsort(points[:, 0])]
     for count in range(min(_MOST_SURFACES, len(points)), 1, -1):
-        start = np.quantile(points, np.linspace(0.1, 0.9, count), axis=0)
+        # from where pixels lie: the sea is dark and swings, so that low level and low spread together are nobody's
+        start = np.array([part.mean(axis=0) for part in np.array_split(by_level, count)])
         if len(np.unique(start, axis=0)) < count:
             continue
-        centres, labels = kmeans2(points, start, minit="matrix", missing="raise")
+        try:
+            centres, labels = kmeans2(points, start, minit="matrix", missing="raise")
+        except ClusterError:  # one was left without pixels: there are fewer
+            continue
         share = np.bincount(labels, minlength=count) / len(points)
         gaps = [np.hypot(*(a - b)) for i, a in enumerate(centres) for b in centres[:i]]
         if min(gaps) > _SAME_WITHIN and share.min() > _SMALLEST_SHARE:

@@ -33,6 +33,8 @@ RIM_WINDOW_PIXELS = 7
 FEWEST_CORE_PIXELS = 4
 FEWEST_CORE_SHARE = 0.1
 SMALLEST_HOLE_KEPT_SHARE = 0.12
+# A piece apart belongs to the whole where it is no smaller than this share of the largest piece.
+PIECE_SHARE, LINE_PIECE_SHARE = 0.3, 0.1
 
 
 def refine_footprint(
@@ -139,7 +141,8 @@ def keep_whole(inside: NDArray[np.bool_], seed: NDArray[np.bool_], linear: bool)
     labels = np.where(inside, labels, 0)
     share = np.bincount(labels[inside & seed], minlength=count + 1)
     size = np.bincount(labels[inside], minlength=count + 1)
-    keep = [i for i in range(1, count + 1) if share[i] >= max(3, 0.1 * share.max()) and size[i] > 0]
+    fewest = max(3, (LINE_PIECE_SHARE if linear else PIECE_SHARE) * share.max())
+    keep = [i for i in range(1, count + 1) if share[i] >= fewest and size[i] > 0]
     whole = np.isin(labels, keep)
     filled = ndi.binary_fill_holes(whole)
     holes, n_holes = ndi.label(filled & ~whole)

@@ -22,6 +22,8 @@ PIER_ELONGATION = 2.3
 NARROW_PIER_M = 70.0
 # Below this step the mean level's change is not told from ground that dries, grows or is felled (dB).
 SMALLEST_STEP_DB = 1.2
+# Works stand out of calm water by far more; flats that dry out, shoals and weed by 1 to 3 dB.
+SMALLEST_SEA_STEP_DB = 3.0
 # A removed building stood out from its surroundings and fell in the co-polarised channel; felled trees fall mostly in
 # the cross-polarised one.
 SMALLEST_DEMOLITION_DB = 1.4
@@ -74,6 +76,9 @@ def grade(character: Character, shape: Shape, alpha: float, *, filtered: bool = 
         return Grade(kind, "rejected", refusal, probability)
     if at_sea and not brighter:
         return Grade(kind, "candidate", LEFT_WATER, probability)
+    if at_sea and float(character.step_db.max()) < SMALLEST_SEA_STEP_DB:
+        rise = f"a rise of {float(character.step_db.max()):.1f} dB is within what tidal flats and shoals do"
+        return Grade("tidal flat", "candidate", rise, 0.5)
     if at_sea and filtered:
         return Grade(kind, "candidate", FILTERED, probability)
     if at_sea and character.scatter_before_db > STEADY_DB:

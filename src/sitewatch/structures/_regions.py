@@ -21,7 +21,7 @@ MOST_AT_A_RIM = 4
 # Pieces of one structure lie up to twice this many pixels apart (texture hides the change of single pixels), and
 # changed within this share of the record of each other.
 BRIDGE_PIXELS = 2
-FEWEST_TO_BRIDGE = 2
+FEWEST_TO_BRIDGE, FEWEST_TO_BRIDGE_FAR = 3, 6
 SAME_TIME_SHARE = 0.12
 # Neighbours hang together where their change points lie within so many images, or this share of the record.
 SAME_TIME_IMAGES = 3.0
@@ -125,8 +125,9 @@ def _pieces(labels: NDArray[np.int32], first_image: NDArray[np.integer], bridge_
         return labels
     size = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     # Single pixels that changed at a time of their own join nothing.
-    solid = np.concatenate([[False], size >= FEWEST_TO_BRIDGE])[labels]
-    wide, _ = ndi.label(ndi.binary_dilation(solid, EIGHT, iterations=bridge_pixels), EIGHT)
+    solid, large = (np.concatenate([[False], size >= few])[labels] for few in (FEWEST_TO_BRIDGE, FEWEST_TO_BRIDGE_FAR))
+    reach = ndi.binary_dilation(solid, EIGHT) | ndi.binary_dilation(large, EIGHT, iterations=bridge_pixels)
+    wide, _ = ndi.label(reach, EIGHT)
     every = np.arange(1, count + 1)
     group = np.zeros(count, int)
     group[labels[solid] - 1] = wide[solid]
