@@ -13,13 +13,12 @@ from scipy.special import polygamma
 from scipy.stats import chi2
 
 from sitewatch.change import DB_PER_LOG, Covariance
+from sitewatch.structures._cells import pixels_per_cell
 from sitewatch.structures._nan import nan_mean, nan_median
 from sitewatch.structures._presence import Presence
 from sitewatch.structures._window import Window
 
 RING_PIXELS = 5
-# Speckle of neighbours hangs together: so many pixels count as one (see `change.correlation_area`).
-PIXELS_PER_LOOK_CELL = 1.8
 # Mean log-likelihood ratio of a pixel from which on an image speaks for one of the two states.
 CLEAR_RATIO = 0.15
 # All images of a track share a radiometric error of about this size (dB, sd).
@@ -115,7 +114,8 @@ def characterise(
     ring_rest = window.residual()[:, :, ring].astype(float) if ring.any() else rest
     ring_raw = window.log_values[:, :, ring].astype(float) if ring.any() else raw
     before, after = _mean(series, clear), _mean(raw_series, whole)
-    effective = max(rows.size / PIXELS_PER_LOOK_CELL, 1.0)
+    alike = (window.water == (water.mean() > 0.5)) & ~ndi.binary_dilation(footprint, np.ones((3, 3), bool))
+    effective = max(rows.size / pixels_per_cell(window, alike), 1.0)
     standing = growth > 0.5 * max(growth[-1], 1e-9)
     sure = presence.built_by > 0.9
     # Mean log-likelihood ratio of the whole footprint (of what is built of it) at each image.
