@@ -19,6 +19,10 @@ from sitewatch.structures._presence import Presence
 from sitewatch.structures._window import Window
 
 RING_PIXELS = 5
+# Images count as from before while no more than this share of the footprint is called built: the least share that
+# leaves enough of them, for single pixels are called built too soon.
+CLEAR_SHARES = (0.03, 0.06, 0.12)
+FEWEST_CLEAR = 6
 # Mean log-likelihood ratio of a pixel from which on an image speaks for one of the two states.
 CLEAR_RATIO = 0.15
 # All images of a track share a radiometric error of about this size (dB, sd).
@@ -103,10 +107,8 @@ def characterise(
     rows, columns = presence.pixels
     rest = window.residual()[:, :, rows, columns].astype(float)
     raw = window.log_values[:, :, rows, columns].astype(float)
-    clear = growth < 0.03
+    clear = next((early for share in CLEAR_SHARES if (early := growth < share).sum() >= FEWEST_CLEAR), growth < 0.25)
     whole = growth > 0.97 * max(growth[-1], 1e-9)
-    if clear.sum() < 2:
-        clear = growth < 0.25
     water = window.water[rows, columns]
     series = nan_mean(rest, axis=2)
     raw_series = nan_mean(raw, axis=2)
@@ -139,7 +141,7 @@ def characterise(
         water_share=float(water.mean()),
         water_after=_moves_with_sea(raw_series[standing], window.background.effect[:, :, standing]),
         on_shore=bool((~window.water & ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=2)).any()),
-        scatter_before_db=_swing_db(series, clear, window, effective),
+        scatter_before_db=_own_swing_db(series, nan_mean(ring_rest, axis=2), clear, window, effective),
         scatter_after_db=_swing_db(level_error, standing, window, effective / 2),
         images_before=int(clear.sum()),
         images_after=int(standing.sum()),
@@ -183,6 +185,17 @@ def _swing_db(series: NDArray[np.float64], when: NDArray[np.bool_], window: Wind
     variance = 0.5 * float(np.mean(np.clip(step, -limit, limit) ** 2))
     speckle = float(polygamma(1, window.background.looks)) / effective
     return float(np.sqrt(max(variance - speckle, 0.0))) * DB_PER_LOG
+
+
+def _own_swing_db(
+    series: NDArray[np.float64], around: NDArray[np.float64], when: NDArray[np.bool_], window: Window, effective: float
+) -> float:
+    """Swing of a level that its surroundings do not share, dB (sd): the lesser of its own and of the difference.
+
+    Wind that ruffles one bay more than the rest moves both.
+    """
+    alone, beside = (_swing_db(one, when, window, effective) for one in (series, series - around))
+    return alone if np.isnan(beside) else min(alone, beside)
 
 
 def _moves_with_sea(series: NDArray[np.float64], effect: NDArray[np.float64]) -> bool:

@@ -12,6 +12,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.filters import apply_hysteresis_threshold
 
+from sitewatch.change import WATER
+
 # A region holds pixels beyond CORE_P and grows into neighbours beyond EDGE_P.
 CORE_P = 1e-4
 EDGE_P = 1e-2
@@ -32,6 +34,7 @@ NEIGHBOUR_TIME_SHARE = 0.08
 TWO_THINGS = 4.0
 SMALLER_SIDE_SHARE = 0.15
 TREND_PIXELS = 5
+WATER_TREND_PIXELS = 3
 TREND_LIMIT = 12.0
 EIGHT = np.ones((3, 3), bool)
 
@@ -81,8 +84,9 @@ def candidate_regions(change: xr.Dataset) -> list[Region]:
     strong = np.maximum(evidence, np.where(amid & (nearby > 2.5), nearby, 0.0))
     marked = apply_hysteresis_threshold(strong, -np.log10(EDGE_P), -np.log10(CORE_P))
     labels = _pieces(_coherent(marked, first_image), first_image, BRIDGE_PIXELS)
-    labels = _parted(labels, direction(change))
     sign = direction(change)
+    water = change["stratum"].to_numpy() == WATER if "stratum" in change else np.zeros(sign.shape, bool)
+    labels = _parted(labels, sign, water)
     found = []
     for i, box in enumerate(ndi.find_objects(labels), start=1):
         if box is None:
@@ -168,8 +172,11 @@ def _dates(
     return quantile(0.5), quantile(0.1), quantile(0.9)
 
 
-def _parted(labels: NDArray[np.int32], sign: NDArray[np.float32]) -> NDArray[np.int32]:
-    """[y, x], the same with labels parted whose pixels fall into a brighter and a darker thing side by side."""
+def _parted(labels: NDArray[np.int32], sign: NDArray[np.float32], water: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """[y, x], the same with labels parted whose pixels fall into a brighter and a darker thing side by side.
+
+    Water has no texture for a work to be darker than: there the two directions are always two things.
+    """
     out = labels.copy()
     following = int(labels.max()) + 1
     for i, box in enumerate(ndi.find_objects(labels), start=1):
@@ -178,8 +185,14 @@ def _parted(labels: NDArray[np.int32], sign: NDArray[np.float32]) -> NDArray[np.
         mask = labels[box] == i
         if mask.sum() < 2 * FEWEST_PIXELS:
             continue
-        trend = ndi.uniform_filter(np.where(mask, np.clip(sign[box], -TREND_LIMIT, TREND_LIMIT), 0.0), TREND_PIXELS)
+        at_sea = water[box][mask].mean() > 0.5
+        window = WATER_TREND_PIXELS if at_sea else TREND_PIXELS
+        trend = ndi.uniform_filter(np.where(mask, np.clip(sign[box], -TREND_LIMIT, TREND_LIMIT), 0.0), window)
         up, down = mask & (trend > 0), mask & (trend <= 0)
+        if at_sea and up.any() and down.any():
+            out[box][down] = following
+            following += 1
+            continue
         if min(up.sum(), down.sum()) < max(FEWEST_PIXELS, SMALLER_SIDE_SHARE * mask.sum()):
             continue
         a, b = sign[box][up], sign[box][down]
