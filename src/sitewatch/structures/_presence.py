@@ -112,7 +112,7 @@ def follow(
         effect = _effect_after(window, raw, built)
         after_looks = _looks_after(raw - effect, built, looks)
         after = _level(raw - effect, built, after_looks)
-        # Both states scatter alike in the likelihood, lest a steadier law call a pixel built whose level hardly changed.
+        # Both states scatter alike, lest a steadier law call a pixel built whose level hardly changed.
         common = np.minimum(looks, after_looks)
         ratio = np.nansum(
             log_gamma_density(raw - effect - after[None], common)
