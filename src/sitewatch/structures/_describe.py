@@ -15,9 +15,10 @@ from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Struc
 if TYPE_CHECKING:
     from sitewatch.structures._find_one import Found
 
-# A structure counts as there from four pixels on (fewer are below the resolution), large ones from this share on.
+# A structure counts as there from four pixels on (fewer are below the resolution); one larger than so many, whose
+# long rim catches surf and passing things, from this share of the rest on.
 FIRST_PIXELS = 4.0
-FIRST_SHARE = 0.008
+FIRST_SHARE, LARGE_PIXELS = 0.0125, 500
 PIXEL_SLACK = 1.0
 NEARLY_SHARE = 0.98
 LAST_PIXELS_IMAGES = 2
@@ -90,7 +91,7 @@ def _start_and_end(found: Found) -> tuple[tuple[int, int] | None, tuple[int, int
         voters, share = np.ones_like(dated), 1.0
     built_by = built_by[:, voters]
     pixels = built_by.shape[1]
-    first = share * max(FIRST_PIXELS, FIRST_SHARE * pixels / share)
+    first = share * max(FIRST_PIXELS, FIRST_SHARE * (pixels / share - LARGE_PIXELS))
     # The footprint is uncertain by a pixel or so: absent while hardly any stands, there when more than enough do.
     few, enough = (min(max(first + share * slack, 1.0), 0.9 * pixels) for slack in (-PIXEL_SLACK, PIXEL_SLACK))
     where = tuple(axis[voters] for axis in found.presence.pixels)

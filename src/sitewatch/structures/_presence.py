@@ -98,7 +98,8 @@ def follow(
     rest = window.residual()[:, :, rows, columns].astype(float)
     water = window.water[rows, columns]
     n_time = raw.shape[0]
-    looks = _looks_before(water, covariances, raw.shape[1])
+    looks = _looks_before(water, covariances, raw.shape[1], lasting=True)
+    speckle_looks = _looks_before(water, covariances, raw.shape[1], lasting=False)
     guess = np.clip(_first_guess(first_image, statistic, rows, columns), 1, n_time - 1)
     image = np.arange(n_time)[:, None]
     built = (image >= guess[None, :]).astype(float)
@@ -113,7 +114,7 @@ def follow(
         after_looks = _looks_after(raw - effect, built, looks)
         after = _level(raw - effect, built, after_looks)
         # Both states scatter alike, lest a steadier law call a pixel built whose level hardly changed.
-        common = np.minimum(looks, after_looks)
+        common = np.minimum(speckle_looks, after_looks)
         ratio = np.nansum(
             log_gamma_density(raw - effect - after[None], common)
             - log_gamma_density(rest - cleared - before[None], common),
@@ -166,13 +167,16 @@ def _first_guess(
 
 
 def _looks_before(
-    water: NDArray[np.bool_], covariances: Mapping[tuple[int, int], Covariance], n_pol: int
+    water: NDArray[np.bool_], covariances: Mapping[tuple[int, int], Covariance], n_pol: int, *, lasting: bool
 ) -> NDArray[np.float64]:
-    """[polarisation, pixel], looks whose log variance is all that a stable pixel does, drift and season included."""
+    """[polarisation, pixel], looks whose log variance is all that a stable pixel does from image to image.
+
+    With `lasting`, drift and season are counted too.
+    """
 
     def looks(stratum: int, pol: int) -> float:
         parts = covariances[stratum, pol]
-        return float(inverse_trigamma(parts.nugget + sum(parts.drift) + parts.season))
+        return float(inverse_trigamma(parts.nugget + (sum(parts.drift) + parts.season if lasting else 0.0)))
 
     return np.array([np.where(water, looks(0, pol), looks(1, pol)) for pol in range(n_pol)])
 
