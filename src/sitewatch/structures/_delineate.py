@@ -25,6 +25,8 @@ FEWEST_FOR_RECTANGLE = 9
 EIGHT = np.ones((3, 3), bool)
 # Share of the power gained nearby at which the outline is drawn.
 EDGE_SHARE = 0.5
+# Share of a work's rise at sea, in dB, that each of its pixels shows.
+SHALLOW_SHARE = 0.4
 # A rim is smeared where at least this share of it lies below; rims are taken off at most so often.
 SMEARED_RIM_SHARE = 0.3
 WIDEST_RIM_PIXELS = 2
@@ -61,7 +63,7 @@ def refine_footprint(
     steps = steps_of(window, near, ground.filters, ground.covariances)
     found = members(steps, seed & near, COUPLING * (0.5 if linear else 1.0))
     foreign = _foreign(window, seed & near, found.step)
-    inside = found.inside
+    inside = found.inside & ~_shallow(window, seed & near, found.step)
     if float(np.median(found.step[:, seed & near])) > 0:
         inside = _sharpened(window, inside, found.image, found.step)
     odds = np.where(found.inside & ~inside, SMEARED_ODDS, found.odds)
@@ -93,6 +95,18 @@ def _foreign(window: Window, seed: NDArray[np.bool_], step: NDArray[np.float64])
     strongest = int(np.argmax(np.abs(typical)))
     unchanged = step[strongest] * np.sign(typical[strongest]) < 0.5 * abs(typical[strongest])
     return np.asarray((window.water != on_water) & unchanged, bool)
+
+
+def _shallow(window: Window, seed: NDArray[np.bool_], step: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Water that rose by far less than the work in it: flats that dry out, shoals, the lee of a pier.
+
+    Water is even, so that what stands in it rises by its own texture more or less, and no less.
+    """
+    typical = np.median(step[:, seed], axis=1)
+    strongest = int(np.argmax(np.abs(typical)))
+    if window.water[seed].mean() <= 0.5 or typical[strongest] <= 0:
+        return np.zeros(seed.shape, bool)
+    return np.asarray(window.water & (step[strongest] < SHALLOW_SHARE * typical[strongest]), bool)
 
 
 def _sharpened(
