@@ -15,11 +15,13 @@ from scipy import ndimage as ndi
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
 from sitewatch.structures._describe import describe
-from sitewatch.structures._find_one import Found, examine
+from sitewatch.structures._find_one import Found, examine, judge, widened
 from sitewatch.structures._ground import ground_of
+from sitewatch.structures._join import join_stretches
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by
+from sitewatch.structures._window import cut_window
 
 MOST_REGIONS = 400
 # What touches a structure at least this many times its size, and changed with it, is part of that.
@@ -94,6 +96,14 @@ def find_in_track(
             taken[one.window.rows, one.window.columns] |= one.footprint
             found.append(one)
         progress("structures", number + 1, len(regions))
+
+    def judged(footprint: NDArray[np.bool_]) -> Found:
+        y, x = np.nonzero(footprint)
+        rows, columns = widened(slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1), footprint.shape)
+        window, box = cut_window(stack, change, rows, columns), change.isel(y=rows, x=columns)
+        return judge(window, footprint[rows, columns], stack, box, ground, searched, alpha)
+
+    found = join_stretches(found, taken.shape, judged)
     return [_beside(one, found) for one in found]
 
 

@@ -44,14 +44,13 @@ def examine(
     alpha: float,
 ) -> Found | None:
     """Delineate, follow, measure and grade one region."""
-    rows, columns = _widened(region, taken.shape)
+    rows, columns = widened(region.rows, region.columns, taken.shape)
     window = cut_window(stack, change, rows, columns)
     claim = claims[rows, columns]
     seed = (claim == number + 1) & ~taken[rows, columns]
     if seed.sum() < 4:
         return None
     box = change.isel(y=rows, x=columns)
-    first_image = box["first_image"].to_numpy()
     geobox = window.stack.odc.geobox
     pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
     line = is_line(measure(seed, geobox, pixel_m))
@@ -59,6 +58,22 @@ def examine(
     footprint = refine_footprint(window, seed, ground, allowed, line).inside
     if footprint.sum() < 4:
         return None
+    return judge(window, footprint, stack, box, ground, searched, alpha)
+
+
+def judge(
+    window: Window,
+    footprint: NDArray[np.bool_],
+    stack: xr.Dataset,
+    box: xr.Dataset,
+    ground: Ground,
+    searched: int,
+    alpha: float,
+) -> Found:
+    """Follow, measure and grade a footprint [y, x] of a window; `box` is the window's part of the change."""
+    geobox = window.stack.odc.geobox
+    pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
+    first_image = box["first_image"].to_numpy()
     presence = follow(window, footprint, first_image, box["statistic"].to_numpy(), ground.covariances)
     character = characterise(window, footprint, presence, ground.covariances, ground.shared, searched)
     shape = measure(footprint, geobox, pixel_m)
@@ -68,8 +83,9 @@ def examine(
     return Found(window, footprint, presence, character, shape, verdict)
 
 
-def _widened(region: Region, shape: tuple[int, int]) -> tuple[slice, slice]:
+def widened(rows: slice, columns: slice, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """A box with a margin of ground round it, within the grid."""
     return (
-        slice(max(region.rows.start - MARGIN_PIXELS, 0), min(region.rows.stop + MARGIN_PIXELS, shape[0])),
-        slice(max(region.columns.start - MARGIN_PIXELS, 0), min(region.columns.stop + MARGIN_PIXELS, shape[1])),
+        slice(max(rows.start - MARGIN_PIXELS, 0), min(rows.stop + MARGIN_PIXELS, shape[0])),
+        slice(max(columns.start - MARGIN_PIXELS, 0), min(columns.stop + MARGIN_PIXELS, shape[1])),
     )
