@@ -32,8 +32,10 @@ SMEARED_RIM_SHARE = 0.3
 WIDEST_RIM_PIXELS = 2
 CORE_WINDOW_PIXELS = 9
 RIM_WINDOW_PIXELS = 7
-FEWEST_CORE_PIXELS = 4
-FEWEST_CORE_SHARE = 0.1
+FEWEST_CORE_PIXELS = 9
+FEWEST_CORE_SHARE = 0.25
+# A quarter of the power of what rises by less is no more than the ground's own (natural log).
+SMEARING_STEP = np.log(5.0)
 SMALLEST_HOLE_KEPT_SHARE = 0.12
 # A piece apart belongs to the whole where it is no smaller than this share of the largest piece.
 PIECE_SHARE, LINE_PIECE_SHARE = 0.3, 0.1
@@ -64,9 +66,10 @@ def refine_footprint(
     found = members(steps, seed & near, COUPLING * (0.5 if linear else 1.0))
     foreign = _foreign(window, seed & near, found.step)
     inside = found.inside & ~_shallow(window, seed & near, found.step)
-    if float(np.median(found.step[:, seed & near])) > 0:
+    inside = keep_whole(inside, seed, linear)
+    if float(np.median(found.step[:, seed & near], axis=1).max()) > SMEARING_STEP:
         inside = _sharpened(window, inside, found.image, found.step)
-    odds = np.where(found.inside & ~inside, SMEARED_ODDS, found.odds)
+    odds = np.where(found.inside & ~inside, np.minimum(found.odds, SMEARED_ODDS), found.odds)
     free = keep_whole(inside, seed, linear) & ~foreign
     odds[foreign | ~allowed] = 0.0
     like_the_seed = window.water == (window.water[seed].mean() > 0.5)

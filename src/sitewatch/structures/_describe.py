@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # long rim catches surf and passing things, from this share of the rest on.
 FIRST_PIXELS = 4.0
 FIRST_SHARE, LARGE_PIXELS = 0.0125, 500
-PIXEL_SLACK = 1.0
+PIXEL_SLACK = 0.5
 NEARLY_SHARE = 0.98
 LAST_PIXELS_IMAGES = 2
 # Pixels that date themselves carry the dates alone where they are at least so many and such a share.

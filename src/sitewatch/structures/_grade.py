@@ -19,6 +19,10 @@ STEADY_DB = 1.4
 STRAY_SHARE = 0.2
 LINE_SLENDERNESS = 9.0
 PIER_ELONGATION = 2.3
+# Roads and rail beds are darker than what grew there, or a little brighter; a line that rises by more is a wall or a
+# jetty, and a jetty where it had been dark as water is before (co-polarised, dB), though no sea was told apart.
+BRIGHTEST_ROAD_DB = 8.0
+DARK_AS_WATER_DB = -15.0
 NARROW_PIER_M = 70.0
 # Below this step the mean level's change is not told from ground that dries, grows or is felled (dB).
 SMALLEST_STEP_DB = 1.2
@@ -32,7 +36,7 @@ LEVELLED_DB = 1.2
 # Trees scatter from their volume: felled, the cross-polarised channel falls by more than this beyond the co-polarised.
 FELLED_DB = 0.8
 # Plants scatter from their volume: growing ones raise the cross-polarised channel by more than the co-polarised.
-VEGETATION_DB = 1.0
+VEGETATION_DB = 0.5
 GREENING = "its cross-polarised backscatter rose most, as that of growing plants does"
 DARKENED = "the ground became darker than its surroundings and nothing stood there before: felled or cleared"
 LEFT_WATER = "what is gone from the water may have been a vessel laid up"
@@ -126,6 +130,9 @@ def _on_water(character: Character, shape: Shape) -> tuple[str, float, str]:
 def _on_land(character: Character, shape: Shape) -> tuple[str, float, str]:
     step = character.step_db
     brighter = float(step.mean()) > 0
+    if is_line(shape) and float(step.max()) > BRIGHTEST_ROAD_DB:
+        dark = float(character.before_db[0]) < DARK_AS_WATER_DB
+        return ("pier" if dark else "building"), _sure(float(step.max()) - BRIGHTEST_ROAD_DB, 1.0), ""
     if is_line(shape):
         return "road", _sure(shape.slenderness - LINE_SLENDERNESS, 3.0), ""
     if brighter:

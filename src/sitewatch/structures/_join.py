@@ -1,4 +1,4 @@
-"""Join the pieces of a work that ground of other kinds had parted: a road found in two stretches is one road."""
+"""Join the pieces of long works that lay apart in space or time: a road found in two stretches is one road."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Judge = Callable[[NDArray[np.bool_]], Found]
 
 
 def join_stretches(found: list[Found], shape: tuple[int, int], judge: Judge) -> list[Found]:
-    """Found footprints with stretches of one road joined.
+    """Found footprints with stretches of one road, or one pier, joined.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def join_stretches(found: list[Found], shape: tuple[int, int], judge: Judge) -> 
                 (i, j, whole)
                 for i, one in enumerate(out)
                 for j, other in enumerate(out)
-                if i != j and _is_road(one) and _goes_on(one, other) and (whole := _whole(one, other, shape, judge))
+                if i != j and _is_long(one) and _goes_on(one, other) and (whole := _whole(one, other, shape, judge))
             ),
             None,
         )
@@ -50,13 +50,16 @@ def join_stretches(found: list[Found], shape: tuple[int, int], judge: Judge) -> 
         out = [whole if k == i else one for k, one in enumerate(out) if k != j]
 
 
-def _is_road(one: Found) -> bool:
-    return one.grade.kind == "road" and one.grade.status == "confirmed"
+def _is_long(one: Found) -> bool:
+    return one.grade.kind in ("road", "pier") and one.grade.status == "confirmed"
 
 
 def _goes_on(one: Found, other: Found) -> bool:
-    """Whether another footprint may be a stretch of the same road: near, alike, and built when it was."""
-    if other.character.water_share > 0.5 or (other.character.step_db.mean() > 0) != (one.character.step_db.mean() > 0):
+    """Whether another footprint may be a stretch of the same work: near, alike, and built when it was."""
+    at_sea = one.character.water_share > 0.5
+    if (other.character.water_share > 0.5) != at_sea or (at_sea and other.grade.status == "rejected"):
+        return False  # what was found to be a vessel lengthens no pier
+    if (other.character.step_db.mean() > 0) != (one.character.step_db.mean() > 0):
         return False
     boxes = [(f.window.rows, f.window.columns) for f in (one, other)]
     (r1, c1), (r2, c2) = boxes
@@ -70,7 +73,7 @@ def _goes_on(one: Found, other: Found) -> bool:
 
 
 def _whole(one: Found, other: Found, shape: tuple[int, int], judge: Judge) -> Found | None:
-    """The two as one road, if they make a longer one."""
+    """The two as one work, if they make a longer one."""
     masks = []
     for f in (one, other):
         mask = np.zeros(shape, bool)
@@ -88,4 +91,4 @@ def _whole(one: Found, other: Found, shape: tuple[int, int], judge: Judge) -> Fo
     both[box] = ndi.binary_closing(a | b, EIGHT, iterations=GAP_PIXELS // 2) | a | b
     whole = judge(both)
     longer = whole.shape.slenderness >= LONGER * max(one.shape.slenderness, other.shape.slenderness)
-    return whole if _is_road(whole) and longer else None
+    return whole if _is_long(whole) and whole.grade.kind == one.grade.kind and longer else None
