@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run study pictures lock clean
+.PHONY: help demo test lint format bench bench-run accuracy study study-monitor pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,13 @@ bench: $(STAMP)  ## Measure speed
 
 bench-run: $(STAMP)  ## Time a whole run on 100 dates of 2000 x 2000 pixels beside reading them (4 GB of disk)
 	$(BIN)/python benchmarks/bench_run.py --size 2000 --dates 100
+
+accuracy: $(STAMP)  ## Measure accuracy on scenarios with known truth, beside three references (an hour or two)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[accuracy]'
+	$(BIN)/python benchmarks/accuracy/study.py --seeds 1001 1030
+
+study-monitor: $(STAMP)  ## Measure the monitor's detection delay beside the CUSUM that knows both levels
+	$(BIN)/python benchmarks/monitor_delay.py
 
 study: $(STAMP)  ## Run the long measurements that make test leaves out
 	$(BIN)/python -m pytest -m study
