@@ -97,11 +97,11 @@ def find_in_track(
             found.append(one)
         progress("structures", number + 1, len(regions))
 
-    def judged(footprint: NDArray[np.bool_]) -> Found:
+    def judged(footprint: NDArray[np.bool_], doubt_pixels: float) -> Found:
         y, x = np.nonzero(footprint)
         rows, columns = widened(slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1), footprint.shape)
         window, box = cut_window(stack, change, rows, columns), change.isel(y=rows, x=columns)
-        return judge(window, footprint[rows, columns], stack, box, ground, searched, alpha)
+        return judge(window, footprint[rows, columns], stack, box, ground, searched, alpha, doubt_pixels)
 
     found = join_stretches(found, taken.shape, judged)
     return [_beside(one, found) for one in found]

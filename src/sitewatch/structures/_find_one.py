@@ -13,6 +13,7 @@ from sitewatch.structures._delineate import refine_footprint
 from sitewatch.structures._grade import Grade, grade, is_line
 from sitewatch.structures._ground import Ground
 from sitewatch.structures._measure import Shape, as_line, measure
+from sitewatch.structures._membership import doubtful_pixels
 from sitewatch.structures._presence import Presence, follow
 from sitewatch.structures._regions import Region
 from sitewatch.structures._window import Window, cut_window, is_filtered
@@ -30,6 +31,7 @@ class Found:
     character: Character
     shape: Shape
     grade: Grade
+    doubt_pixels: float = 0.0
 
 
 def examine(
@@ -55,10 +57,11 @@ def examine(
     pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
     line = is_line(measure(seed, geobox, pixel_m))
     allowed = ((claim == 0) | (claim == number + 1)) & ~taken[rows, columns]
-    footprint = refine_footprint(window, seed, ground, allowed, line).inside
+    members = refine_footprint(window, seed, ground, allowed, line)
+    footprint = members.inside
     if footprint.sum() < 4:
         return None
-    return judge(window, footprint, stack, box, ground, searched, alpha)
+    return judge(window, footprint, stack, box, ground, searched, alpha, doubtful_pixels(members))
 
 
 def judge(
@@ -69,18 +72,27 @@ def judge(
     ground: Ground,
     searched: int,
     alpha: float,
+    doubt_pixels: float,
 ) -> Found:
-    """Follow, measure and grade a footprint [y, x] of a window; `box` is the window's part of the change."""
+    """Follow, measure and grade a footprint [y, x] of a window.
+
+    Parameters
+    ----------
+    box
+        The window's part of the change.
+    doubt_pixels
+        Standard deviation of its number of pixels from doubtful membership.
+    """
     geobox = window.stack.odc.geobox
     pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
     first_image = box["first_image"].to_numpy()
     presence = follow(window, footprint, first_image, box["statistic"].to_numpy(), ground.covariances)
     character = characterise(window, footprint, presence, ground.covariances, ground.shared, searched)
-    shape = measure(footprint, geobox, pixel_m)
+    shape = measure(footprint, geobox, pixel_m, doubt=doubt_pixels)
     verdict = grade(character, shape, alpha, filtered=is_filtered(stack))
     if verdict.kind == "road":
         shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
-    return Found(window, footprint, presence, character, shape, verdict)
+    return Found(window, footprint, presence, character, shape, verdict, doubt_pixels)
 
 
 def widened(rows: slice, columns: slice, shape: tuple[int, int]) -> tuple[slice, slice]:

@@ -18,7 +18,7 @@ SAME_TIME_SHARE = 0.08
 LONGER = 1.15
 EIGHT = np.ones((3, 3), bool)
 
-Judge = Callable[[NDArray[np.bool_]], Found]
+Judge = Callable[[NDArray[np.bool_], float], Found]
 
 
 def join_stretches(found: list[Found], shape: tuple[int, int], judge: Judge) -> list[Found]:
@@ -31,7 +31,8 @@ def join_stretches(found: list[Found], shape: tuple[int, int], judge: Judge) -> 
     shape
         Rows and columns of the track's grid.
     judge
-        Follows, measures and grades a footprint [y, x] of the whole grid.
+        Follows, measures and grades a footprint [y, x] of the whole grid whose number of pixels has that standard
+        deviation.
     """
     out = list(found)
     while True:
@@ -89,6 +90,6 @@ def _whole(one: Found, other: Found, shape: tuple[int, int], judge: Judge) -> Fo
         return None
     both = np.zeros(shape, bool)
     both[box] = ndi.binary_closing(a | b, EIGHT, iterations=GAP_PIXELS // 2) | a | b
-    whole = judge(both)
+    whole = judge(both, float(np.hypot(one.doubt_pixels, other.doubt_pixels)))
     longer = whole.shape.slenderness >= LONGER * max(one.shape.slenderness, other.shape.slenderness)
     return whole if _is_long(whole) and whole.grade.kind == one.grade.kind and longer else None

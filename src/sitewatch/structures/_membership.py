@@ -13,7 +13,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 from sitewatch.structures._evidence import Steps, log_bayes_factor, log_odds_of_staying, posterior, typical_step
 
@@ -28,6 +28,7 @@ DATE_SIGMA_IMAGES = 0.7
 # One pixel's series never says more than this for or against (natural log): its ground may not be what the model takes.
 LEAST_ODDS, MOST_ODDS = -8.0, 12.0
 OUTSIDE_ODDS = -20.0
+ERRING_TOGETHER_PIXELS = 9.0
 EIGHT = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], float)
 
 
@@ -109,6 +110,17 @@ def _date_prior(
     flat, overall, neighbours = DATE_SHARES
     local = np.where(total > 1e-4, near / np.maximum(total, 1e-4), whole)
     return flat / n_step + overall * whole + neighbours * local
+
+
+def doubtful_pixels(found: Membership, coupling: float = COUPLING) -> float:
+    """Standard deviation of the number of members, from those that might as well not be, or be.
+
+    Each pixel's odds given its neighbours, as if pixels erred in groups of `ERRING_TOGETHER_PIXELS`.
+    """
+    count = ndi.convolve(found.inside.astype(float), EIGHT, mode="constant")
+    asked = found.odds > OUTSIDE_ODDS
+    chance = expit(found.odds + coupling * (2 * count - 8))[asked]
+    return float(np.sqrt(ERRING_TOGETHER_PIXELS * (chance * (1 - chance)).sum()))
 
 
 def _settled(odds: NDArray[np.float64], inside: NDArray[np.bool_], coupling: float) -> NDArray[np.bool_]:
