@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -10,10 +11,14 @@ import pytest
 import rasterio
 import shapely
 
+from sitewatch.cli._shared import Screen
+from sitewatch.cli._summary import print_structures
+from sitewatch.cli._terminal import Terminal
 from sitewatch.errors import SceneError, SitewatchError
 from sitewatch.pipeline import date_polygon, run_site
 from sitewatch.record import Workspace
 from sitewatch.site import Site
+from sitewatch.structures import Measure, Structure
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +123,34 @@ def test_a_site_that_was_cut_short_before_any_result_can_be_run_with_another_are
         run_site(Site.read("bbox:10,10,10.1,10.1"), [images], tmp_path / "out")
     run_site(site, [images], tmp_path / "out")
     assert Workspace.open(tmp_path / "out").site == site
+
+
+def test_a_site_too_small_to_learn_its_noise_from_is_told_so(site: Site, images: Path, tmp_path: Path) -> None:
+    x, y = site.area.centroid.coords[0]
+    small = Site.read(f"bbox:{x},{y},{x + 0.0002},{y + 0.0002}")
+    result = run_site(small, [images], tmp_path / "small")
+    assert any("too few to learn from them what noise and seasons do" in note for note in result.notes)
+
+
+def test_a_long_list_of_candidates_is_cut_on_the_screen_and_the_rest_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = Structure(
+        id="building-0",
+        kind="building",
+        status="candidate",
+        footprint=shapely.box(0, 0, 1e-4, 1e-4),
+        area_m2=Measure(100.0, 10.0),
+        length_m=Measure(10.0, 1.0),
+        width_m=Measure(10.0, 1.0),
+        growth=(),
+        levels=(),
+        p_value=1e-3,
+    )
+    many = [dataclasses.replace(one, id=f"building-{i}", area_m2=Measure(100.0 + i, 10.0)) for i in range(30)]
+    print_structures(Terminal.of(Screen()), many)
+    told = capsys.readouterr().out
+    assert sum("candidate" in line and line.startswith("building-") for line in told.splitlines()) == 10
+    assert "building-29" in told
+    assert "building-3 " not in told
+    assert "the other 20" in " ".join(told.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import struct
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import rasterio
 import rioxarray  # noqa: F401  registers the .rio accessor
 import xarray as xr
 
+from sitewatch.errors import WorkspaceError
 from sitewatch.record import write_change_rasters
 
 
@@ -116,3 +118,17 @@ def test_a_map_of_one_pixel_is_written(tmp_path: Path) -> None:
     for path in write_change_rasters(tmp_path, tiny, "t"):
         with rasterio.open(path) as raster:
             assert raster.shape == (1, 1)
+
+
+def test_a_disk_without_room_is_named_and_half_a_file_is_not_left(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system has no limit on the size of files")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
+    try:
+        with pytest.raises(WorkspaceError, match=r"change/t_p_value.tif can't be written .* MB are free"):
+            write_change_rasters(tmp_path / "change", change()[["p_value"]], "t")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list((tmp_path / "change").iterdir()) == []

@@ -121,3 +121,7 @@ def test_any_outline_stays_valid_and_where_it_was(lon: float, lat: float, radius
     written = shapely.geometry.shape(to_feature(dataclasses.replace(PIER, footprint=outline))["geometry"])
     assert written.is_valid
     assert shapely.hausdorff_distance(written, outline) <= 1e-8
+
+
+def test_a_p_value_beyond_the_models_tail_is_not_written_as_certainty() -> None:
+    assert to_feature(dataclasses.replace(PIER, p_value=0.0))["properties"]["p_value"] == 1e-16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,21 @@ def test_scenes_used_are_stac_items_and_those_left_out_say_why(tmp_path: Path) -
     assert used["properties"]["sitewatch:used"] is True
     assert unused["geometry"] is None
     assert unused["properties"] | {"reason": "it is empty", "sitewatch:used": False} == unused["properties"]
+
+
+def test_what_killed_runs_left_is_swept_away_and_what_may_be_in_use_stays(tmp_path: Path) -> None:
+    workspace = Workspace.for_site(tmp_path / "w", SITE)
+    workspace.change_folder.mkdir()
+    old_file, old_folder = workspace.folder / ".sitewatch-structures-x", workspace.change_folder / ".sitewatch-y"
+    new_file, result = workspace.change_folder / ".sitewatch-z.tif", workspace.change_folder / "p_value.tif"
+    old_folder.mkdir()
+    (old_folder / "plain.tif").touch()
+    for file in (old_file, new_file, result):
+        file.touch()
+    for entry in (old_file, old_folder, result):
+        os.utime(entry, (0, 0))
+    Workspace.for_site(tmp_path / "w", SITE)
+    assert not old_file.exists()
+    assert not old_folder.exists()
+    assert new_file.exists()
+    assert result.exists()

@@ -79,7 +79,7 @@ def test_every_structure_scene_and_reason_is_on_the_page(case: Any, page: Page) 
         assert scene.id in text
     for words in ("broken.tif", "the file ends early", "Download it again", "it left after 40 days", "0.1.0"):
         assert words in text
-    for words in ("one more image is needed", "the number of looks was guessed", "Made up for a test", "false-alarm"):
+    for words in ("one more image is needed", "the number of looks was guessed", "Made up for a test", "False-alarm"):
         assert words in text
     assert "begun between 1 and 13 May 2021 and completed between 13 and 25 May 2021" in text
     assert "250 m (sd 12 m)" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_filtered_images_do_not_keep_a_building_on_land_from_being_confirmed() -
 def test_too_few_images_after_leave_a_candidate(images: int) -> None:
     verdict = grade(dataclasses.replace(AT_SEA, images_after=images), SLIM, ALPHA)
     assert (verdict.kind, verdict.status) == ("pier", "candidate")
-    assert f"only {images} image(s)" in verdict.reason
+    assert f"only {images} image" in verdict.reason
 
 
 def test_land_needs_more_images_from_before_than_open_water() -> None:
@@ -162,3 +163,17 @@ def test_a_vessel_that_left_is_not_a_demolition() -> None:
 def test_what_vanished_from_the_water_is_never_confirmed() -> None:
     gone = dataclasses.replace(AT_SEA, before_db=AT_SEA.after_db, after_db=AT_SEA.before_db, water_after=True)
     assert grade(gone, SLIM, ALPHA).status == "candidate"
+
+
+def test_what_chance_gives_as_likely_as_not_is_no_candidate() -> None:
+    assert grade(dataclasses.replace(ON_LAND, p_value=0.9), BROAD, 0.01).status == "rejected"
+
+
+@pytest.mark.parametrize("level", [math.nan, 0.2, 3.0])
+def test_a_kind_that_is_stated_is_never_the_less_likely_one(level: float) -> None:
+    left = dataclasses.replace(AT_SEA, before_db=AT_SEA.after_db, after_db=AT_SEA.before_db, scatter_before_db=level)
+    for stood_out in (-3.0, 3.0):
+        fell = dataclasses.replace(ON_LAND, before_db=ON_LAND.after_db, after_db=ON_LAND.before_db)
+        fell = dataclasses.replace(fell, above_before_db=np.full(2, stood_out))
+        assert grade(fell, BROAD, 0.01).kind_probability >= 0.5
+    assert grade(left, BROAD, 0.01).kind_probability >= 0.5

@@ -39,7 +39,7 @@ def followed(window: Window, covariances: Covariances, turn: NDArray[np.integer]
 
 
 def posterior(ratio: NDArray[np.float64], footprint: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return _presence._change_points(ratio, footprint, *np.nonzero(footprint))[0]
+    return _presence._change_points(ratio, *np.nonzero(footprint))[0]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -159,7 +159,7 @@ def test_a_single_passing_thing_dates_nothing(as_window: AsWindow, speckle_only:
 
 def dated(ratio: NDArray[np.float64]) -> list[bool]:
     footprint = np.ones((1, ratio.shape[1]), bool)
-    return _presence._change_points(ratio, footprint, *np.nonzero(footprint))[1].tolist()
+    return _presence._change_points(ratio, *np.nonzero(footprint))[1].tolist()
 
 
 def test_a_pixel_dates_itself_only_where_its_own_images_tell_the_date() -> None:

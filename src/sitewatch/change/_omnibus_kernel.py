@@ -14,7 +14,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from sitewatch.change._elementary import quick_exp, quick_log
+from sitewatch.change._elementary import quick_exp, quick_exp_32, quick_log
 from sitewatch.change._numba import kernel, parallel_kernel
 from sitewatch.change._omnibus_laws import ln_p_value
 
@@ -139,6 +139,7 @@ def _first_pass(
         n[b] = looks[max(law[b], 0)]
         origin[b] = max(law[b], 0) * per_law
     ln_q[:] = 0.0
+    alike = law.min() == law.max()
     last = n_node - 1
     for j in range(2, kept.max() + 1):
         product[:] = 1.0
@@ -148,8 +149,11 @@ def _first_pass(
                 sum_c[b] += row[b]
                 product[b] *= sum_c[b]
         constant, logs = n_channel * (j_ln_j[j] - j_ln_j[j - 1]), ln_i[j - 1]
-        for b in range(width):
-            inverse_step[b] = 1.0 / step[max(law[b], 0), 1, j]
+        if alike:
+            inverse_step[:] = 1.0 / step[max(law[0], 0), 1, j]
+        else:
+            for b in range(width):
+                inverse_step[b] = 1.0 / step[max(law[b], 0), 1, j]
         here = flat[(step.shape[2] + j) * n_node * 2 :]
         for b in range(width):
             after = quick_log(product[b])
@@ -169,7 +173,7 @@ def _first_pass(
             c3 = 2.0 * (v0 - v1) + d0 + d1
             u[b] = max(v0 + t * (d0 + t * (c2 + t * c3)), _LEAST_LN_P)
         for b in range(width):
-            target[b] = quick_exp(u[b])
+            target[b] = quick_exp_32(np.float32(u[b]))
 
 
 @kernel
@@ -243,7 +247,8 @@ def search(
         together = _gather(power, begin, law, values, when, kept, total)
         _scale(values, ln_i, kept, total)
         images[begin : begin + width] = kept
-        for t in range(n_time):
+        # Of blocks that have all images every p-value but the first is written below.
+        for t in range(1 if together and kept.min() == n_time else n_time):
             p_r[t, begin : begin + width] = np.nan
         if kept.max() < 2:
             continue

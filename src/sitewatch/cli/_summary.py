@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SHOWN = 5  # reasons for leaving images out; all of them are in scenes.geojson and with --verbose
+_CANDIDATES = 10  # of more candidates only the largest are listed; all of them are in the dossier
 _STYLE = {"confirmed": "bold green", "candidate": "yellow", "rejected": "dim"}
 
 
@@ -58,9 +59,11 @@ def _alike(entries: Sequence[T], text_of: Callable[[T], str]) -> list[list[T]]:
 
 
 def print_structures(terminal: Terminal, structures: Sequence[Structure]) -> None:
-    """Print a table of what is confirmed or a candidate, and how many were rejected."""
+    """Print a table of what is confirmed and of the largest candidates, and how many there are of each status."""
+    candidates = sorted((s for s in structures if s.status == "candidate"), key=lambda s: -s.area_m2.value)
+    listed = [s for s in structures if s.status == "confirmed"] + candidates[:_CANDIDATES]
     shown = sorted(
-        (s for s in structures if s.status != "rejected"),
+        listed,
         key=lambda s: (s.status != "confirmed", str(s.onset.latest if s.onset else "9999"), s.id),
     )
     if shown:
@@ -77,7 +80,9 @@ def print_structures(terminal: Terminal, structures: Sequence[Structure]) -> Non
                 measure_text(s.width_m, "m"),
             )
         terminal.print_table(table)
-    terminal.out.print(escape(count_text(structures)))
+    more = len(candidates) - _CANDIDATES
+    rest = f" The {_CANDIDATES} largest candidates are listed; the dossier has the other {more}." if more > 0 else ""
+    terminal.out.print(escape(count_text(structures) + rest))
 
 
 def count_text(structures: Sequence[Structure]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sitewatch import __version__
 from sitewatch.pipeline._options import RunOptions
@@ -19,9 +21,17 @@ from sitewatch.pipeline._steps import (
     find_scenes,
     gather_result,
     report,
+    used_scenes,
 )
 from sitewatch.progress import Progress, silent
-from sitewatch.record import RunRecord, Workspace, write_change_rasters, write_scenes, write_structures
+from sitewatch.record import (
+    RunRecord,
+    SceneRecord,
+    Workspace,
+    change_raster_jobs,
+    write_scenes,
+    write_structures,
+)
 from sitewatch.stack import build_stacks
 from sitewatch.structures import find_structures
 
@@ -84,35 +94,63 @@ def run_site(
         stacks = build_stacks(site, found.scenes, workspace.stacks_folder, progress=progress)
     with watch.stage("change"):
         stacks, changes = detect_changes(stacks, progress)
-    with watch.stage("structures"):
-        structures = find_structures(site, stacks.stacks, changes, alpha=options.alpha, progress=progress)
-    result = gather_result(site, structures, found, stacks, watch, workspace, workspace.dossier_path)
-    with watch.stage("record"):
-        _write_changes(workspace, stacks.stacks, changes, progress)
-        write_scenes(workspace.scenes_path, result.scenes, result.left_out)
-        write_structures(workspace.structures_path, structures)
-    with watch.stage("dossier"):
-        report(workspace.dossier_path, result, stacks, options, watch, command)
-    _record_run(workspace, result, sources, options, watch)
+    rasters = _raster_jobs(workspace, stacks.stacks, changes)
+    checksums = workspace.scene_jobs(used_scenes(found, stacks))
+    # Structures and the dossier keep one core busy; files are written and read beside them.
+    with _beside([*rasters, *checksums]) as aside:
+        with watch.stage("structures"):
+            structures = find_structures(site, stacks.stacks, changes, alpha=options.alpha, progress=progress)
+        result = gather_result(site, structures, found, stacks, watch, workspace, workspace.dossier_path)
+        with watch.stage("record"):
+            write_scenes(workspace.scenes_path, result.scenes, result.left_out)
+            write_structures(workspace.structures_path, structures)
+        with watch.stage("dossier"):
+            report(workspace.dossier_path, result, stacks, options, watch, command)
+            progress("dossier", 1, 1)
+        with watch.stage("rasters and checksums"):
+            scenes = _finished(aside, progress)[len(rasters) :]
+    _record_run(workspace, result, scenes, sources, options, watch)
     return dataclasses.replace(result, seconds=dict(watch.seconds))
 
 
-def _write_changes(
-    workspace: Workspace, stacks: Sequence[xr.Dataset], changes: Sequence[xr.Dataset], progress: Progress
-) -> None:
-    names = file_names(stacks)
-    for done, change in enumerate(changes):
-        progress("change rasters", done, len(stacks))
-        write_change_rasters(workspace.change_folder, change, names[done])
-    progress("change rasters", len(stacks), len(stacks))
+def _raster_jobs(
+    workspace: Workspace, stacks: Sequence[xr.Dataset], changes: Sequence[xr.Dataset]
+) -> list[Callable[[], Any]]:
+    """One call a change raster of every track."""
+    named = zip(changes, file_names(stacks), strict=True)
+    return [job for change, name in named for job in change_raster_jobs(workspace.change_folder, change, name)]
+
+
+@contextlib.contextmanager
+def _beside(jobs: Sequence[Callable[[], Any]]) -> Iterator[list[Future[Any]]]:
+    """Do jobs one after the other in a second thread; those not begun are dropped when the block fails."""
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            yield [pool.submit(job) for job in jobs]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _finished(aside: Sequence[Future[Any]], progress: Progress) -> list[Any]:
+    """The results of jobs done beside, told as they come."""
+    results = []
+    for done, one in enumerate(aside):
+        progress("rasters and checksums", done, len(aside))
+        results.append(one.result())
+    progress("rasters and checksums", len(aside), len(aside))
+    return results
 
 
 def _record_run(
-    workspace: Workspace, result: RunResult, sources: Sequence[str | Path], options: RunOptions, watch: Watch
+    workspace: Workspace,
+    result: RunResult,
+    scenes: Sequence[SceneRecord],
+    sources: Sequence[str | Path],
+    options: RunOptions,
+    watch: Watch,
 ) -> None:
     statuses = [structure.status for structure in result.structures]
-    with watch.stage("checksums"):
-        scenes = workspace.describe_scenes(result.scenes)
     run = RunRecord(
         started=watch.started,
         finished=dt.datetime.now(dt.UTC),
@@ -124,4 +162,4 @@ def _record_run(
         structures={status: statuses.count(status) for status in ("confirmed", "candidate", "rejected")},
         seconds=dict(watch.seconds),
     )
-    workspace.add_run(run, scenes)
+    workspace.add_run(run, tuple(scenes))

@@ -63,6 +63,7 @@ class RunResult:
     dossier: Path | None = None
 
 
+FEWEST_PIXELS = 900
 _COUNT = re.compile(r" \(\d+ of \d+ images\)$")
 """How a stack says that a note holds for some of its images only."""
 
@@ -131,7 +132,8 @@ def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr
             failed[place] = error
     if not kept:
         raise next(iter(failed.values()))
-    notes = (*stacks.notes, *(f"not used: {error.message}" for error in failed.values()))
+    small = [note for place in kept for note in _too_small(stacks.stacks[place])]
+    notes = (*stacks.notes, *small, *(f"not used: {error.message}" for error in failed.values()))
     left_out = [
         LeftOut(source=scene, reason=error.message, hint=error.hint)
         for place, error in failed.items()
@@ -142,9 +144,27 @@ def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr
     return after, tuple(kept.values())
 
 
+def _too_small(stack: xr.Dataset) -> list[str]:
+    """A word on a site so small that what its ground does by itself can't be learnt from it."""
+    rows, columns = stack.sizes["y"], stack.sizes["x"]
+    if rows * columns >= FEWEST_PIXELS:
+        return []
+    return [
+        f"the site is only {rows} x {columns} pixels in the images of {stack.attrs['track_label']}: too few to learn "
+        "from them what noise and seasons do here, so that little can be found; draw the site wider (50 pixels a side "
+        "or more)"
+    ]
+
+
 def _scenes_of(stack: xr.Dataset) -> list[str]:
     """Ids of the scenes that a stack is made of."""
     return [scene for of_pass in stack["scene"].values for scene in str(of_pass).split(";")]
+
+
+def used_scenes(found: Scenes, stacks: Stacks) -> tuple[Scene, ...]:
+    """The scenes that made it into the stacks."""
+    dropped = {entry.source for entry in stacks.left_out}
+    return tuple(scene for scene in found.scenes if scene.id not in dropped)
 
 
 def gather_result(
@@ -157,8 +177,7 @@ def gather_result(
     dossier: Path | None,
 ) -> RunResult:
     """What was found, with all that was guessed and left out on the way."""
-    dropped = {entry.source for entry in stacks.left_out}
-    used = tuple(scene for scene in found.scenes if scene.id not in dropped)
+    used = used_scenes(found, stacks)
     of_scenes = [note for scene in used for note in scene.notes]
     of_stacks = [
         f"{stack.attrs['track_label']}: {note}"

@@ -7,7 +7,7 @@ an interrupted run never leaves half a file.
 
 from sitewatch.record._files import SceneFile
 from sitewatch.record._manifest import Manifest, RunRecord, SceneRecord
-from sitewatch.record._rasters import write_change_rasters, write_raster
+from sitewatch.record._rasters import change_raster_jobs, write_change_rasters, write_raster
 from sitewatch.record._scenes import write_scenes
 from sitewatch.record._structures import to_feature, write_structures
 from sitewatch.record._workspace import Workspace
@@ -18,6 +18,7 @@ __all__ = [
     "SceneFile",
     "SceneRecord",
     "Workspace",
+    "change_raster_jobs",
     "to_feature",
     "write_change_rasters",
     "write_raster",

@@ -6,17 +6,30 @@ import contextlib
 import json
 import math
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+PREFIX = ".sitewatch-"
+_ABANDONED_SECONDS = 3600.0
+
+
+def sweep(folder: Path) -> None:
+    """Remove what runs that were killed left in a folder; what may still be in use, an hour old or less, stays."""
+    for entry in [*folder.glob(f"{PREFIX}*"), *folder.glob(".*.tmp")]:
+        with contextlib.suppress(OSError):
+            if time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; it takes `path`'s place when the block ends well, and goes when it fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{PREFIX}{path.stem}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import colorsys
+import functools
+import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
+import rasterio.errors
 import rasterio.shutil
 import xarray as xr
 from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp
 from rasterio.windows import Window
 
-from sitewatch.record._atomic import replacing
+from sitewatch.errors import WorkspaceError
+from sitewatch.record._atomic import PREFIX, replacing
 
 _BLOCK = 256
 _ROWS = 1024  # rows held in memory at a time
@@ -43,12 +49,17 @@ def write_change_rasters(folder: str | Path, change: xr.Dataset, track: str) -> 
     tuple of Path
         The files, by name.
     """
-    written = []
+    return tuple(write() for write in change_raster_jobs(folder, change, track))
+
+
+def change_raster_jobs(folder: str | Path, change: xr.Dataset, track: str) -> tuple[Callable[[], Path], ...]:
+    """`write_change_rasters` as one call a file, for who writes them beside other work; parameters as there."""
+    jobs = []
     for name, variable in sorted(change.data_vars.items(), key=lambda entry: str(entry[0])):
         if variable.dims == ("y", "x"):
             located = variable.assign_coords(spatial_ref=change["spatial_ref"])
-            written.append(write_raster(Path(folder) / f"{track}_{name}.tif", located))
-    return tuple(written)
+            jobs.append(functools.partial(write_raster, Path(folder) / f"{track}_{name}.tif", located))
+    return tuple(jobs)
 
 
 def write_raster(path: str | Path, variable: xr.DataArray) -> Path:
@@ -65,6 +76,11 @@ def write_raster(path: str | Path, variable: xr.DataArray) -> Path:
     -------
     Path
         The file.
+
+    Raises
+    ------
+    WorkspaceError
+        If it can't be written, as on a full disk.
     """
     import rioxarray  # noqa: F401  registers the .rio accessor
 
@@ -85,8 +101,21 @@ def write_raster(path: str | Path, variable: xr.DataArray) -> Path:
         "blockysize": _BLOCK,
         "BIGTIFF": "IF_SAFER",
     }
+    try:
+        _write(path, variable, dtype, profile)
+    except (rasterio.errors.RasterioError, CPLE_BaseError, OSError) as error:
+        free = shutil.disk_usage(path.parent).free / 1e6 if path.parent.is_dir() else 0.0
+        raise WorkspaceError(
+            f"{path} can't be written ({free:,.0f} MB are free on its disk)",
+            hint="Make room or mend the folder, then give the same command again; what is there is used again.",
+        ) from error
+    return path
+
+
+def _write(path: Path, variable: xr.DataArray, dtype: np.dtype[Any], profile: dict[str, Any]) -> None:
+    height, width = variable.shape
     # The COG driver only copies, so the pixels go into a plain file first, a strip of rows at a time.
-    with replacing(path) as final, tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+    with replacing(path) as final, tempfile.TemporaryDirectory(prefix=PREFIX, dir=path.parent) as scratch:
         plain = Path(scratch) / "plain.tif"
         with rasterio.open(plain, "w", **profile) as target:
             for row in range(0, height, _ROWS):
@@ -104,7 +133,6 @@ def write_raster(path: str | Path, variable: xr.DataArray) -> Path:
             overview_resampling="AVERAGE" if np.issubdtype(dtype, np.floating) else "NEAREST",
             bigtiff="IF_SAFER",
         )
-    return path
 
 
 def _storage(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], float]:

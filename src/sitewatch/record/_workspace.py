@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import shapely
 
 from sitewatch import __version__
 from sitewatch.errors import SiteError, WorkspaceError
-from sitewatch.record._files import fingerprint
+from sitewatch.record._atomic import sweep
+from sitewatch.record._files import SceneFile, fingerprint
 from sitewatch.record._manifest import Manifest, RunRecord, SceneRecord, read_manifest, write_manifest
 from sitewatch.scenes import Scene
 from sitewatch.site import Site
@@ -101,6 +104,8 @@ class Workspace:
         folder = Path(folder).resolve()
         if not (folder / _MANIFEST).exists():
             return cls.create(folder, site)
+        for place in (folder, folder / "change"):
+            sweep(place)
         if not read_manifest(folder / _MANIFEST).runs and not (folder / "dated").exists():
             # Nothing was ever found here: what was cut short begins anew, and a site that was mistyped must not keep
             # the folder from the right one. Stacks are told apart by their own grid.
@@ -157,16 +162,13 @@ class Workspace:
 
     def describe_scenes(self, scenes: tuple[Scene, ...]) -> tuple[SceneRecord, ...]:
         """Scenes with size and checksum of their files; those known from earlier runs are not read again."""
+        return tuple(describe() for describe in self.scene_jobs(scenes))
+
+    def scene_jobs(self, scenes: tuple[Scene, ...]) -> tuple[Callable[[], SceneRecord], ...]:
+        """`describe_scenes` as one call a scene, for who does it beside other work."""
         known = {file.path: file for record in self.manifest().scenes for file in record.files}
-        return tuple(
-            SceneRecord(
-                id=scene.id,
-                datetime=scene.datetime,
-                track=scene.track.key,
-                files=tuple(fingerprint(href, known) for href in dict.fromkeys(band.href for band in scene.bands)),
-            )
-            for scene in sorted(scenes, key=lambda scene: (scene.datetime, scene.id))
-        )
+        ordered = sorted(scenes, key=lambda scene: (scene.datetime, scene.id))
+        return tuple(functools.partial(_described, scene, known) for scene in ordered)
 
     def add_run(self, run: RunRecord, scenes: tuple[SceneRecord, ...]) -> None:
         """Append a run to the history and make its scenes the current ones."""
@@ -177,6 +179,15 @@ class Workspace:
             "runs": (*manifest.runs, run),
         }
         write_manifest(self.manifest_path, manifest.model_copy(update=update))
+
+
+def _described(scene: Scene, known: dict[str, SceneFile]) -> SceneRecord:
+    return SceneRecord(
+        id=scene.id,
+        datetime=scene.datetime,
+        track=scene.track.key,
+        files=tuple(fingerprint(href, known) for href in dict.fromkeys(band.href for band in scene.bands)),
+    )
 
 
 def _make_writable(folder: Path) -> None:

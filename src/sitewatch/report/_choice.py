@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
+from shapely.geometry.base import BaseGeometry
 
 from sitewatch.report._frame import Window, window_around
 from sitewatch.report._picture import CO_POLARISED, polarisations
@@ -14,6 +15,7 @@ from sitewatch.structures._structure import Structure
 
 IMAGES_PER_SIDE = 8
 CHIPS = 8
+MOST_VALUES_HELD = 50_000_000
 CO_POLARISED_BONUS_DB = 1.5
 
 
@@ -48,6 +50,18 @@ def best_view(stacks: Sequence[xr.Dataset], structure: Structure) -> tuple[xr.Da
             if best is None or score > best[0]:
                 best = (score, (stack, polarisation, window))
     return best[1] if best else None
+
+
+def close_by(stack: xr.Dataset, footprint: BaseGeometry) -> xr.Dataset:
+    """The block of a stack round a footprint, in memory, so that each date of it is inflated once.
+
+    The stack itself where it misses the footprint, or where the block is too large to hold.
+    """
+    window = window_around(stack, footprint) if stack.sizes.get("time", 0) else None
+    names = polarisations(stack)
+    if window is None or window.shape[0] * window.shape[1] * stack.sizes["time"] * len(names) > MOST_VALUES_HELD:
+        return stack
+    return stack.isel(y=window.rows, x=window.cols).load()
 
 
 def before_after_indices(stack: xr.Dataset, structure: Structure) -> tuple[list[int], list[int]]:

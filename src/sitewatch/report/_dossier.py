@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,7 @@ def _context(
         "scenes": scenes,
         "left_out": left_out,
         "provenance": provenance,
+        "parameters": _parameter_rows(provenance.parameters),
         "stack_notes": [
             (str(s.attrs.get("track_label") or s.attrs.get("track", "")), list(s.attrs.get("notes") or []))
             for s in stacks
@@ -174,6 +175,17 @@ def _context(
         "most_rows_open": MOST_ROWS_OPEN,
         "panel_ids": {s.id for s in shown},
     }
+
+
+def _parameter_rows(parameters: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Settings that were given or matter, as name and value; those left empty are not worth a row."""
+    rows = []
+    for name, value in parameters.items():
+        if value is None or value == "" or (isinstance(value, list | tuple) and not value):
+            continue
+        words = ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)
+        rows.append((sentence_case(name.replace("_", " ")), words))
+    return rows
 
 
 def _latest(stack: xr.Dataset) -> Picture:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import xarray as xr
 
 from sitewatch.report._captions import as_date, dates_words
-from sitewatch.report._choice import before_after_indices, best_view, chip_indices
+from sitewatch.report._choice import before_after_indices, best_view, chip_indices, close_by
 from sitewatch.report._curves import structure_curves
 from sitewatch.report._embed import raster_data_uri, svg_data_uri
 from sitewatch.report._frame import window_around
@@ -63,6 +63,7 @@ def structure_panel(
     structure: Structure, label: str, stacks: Sequence[xr.Dataset], colours: Mapping[str, str]
 ) -> Panel:
     """Read what one structure's section needs and draw it."""
+    stacks = [close_by(stack, structure.footprint) for stack in stacks]
     pair, chips, remark = _pictures(structure, label, stacks)
     series = [s for stack in stacks for s in footprint_series(stack, structure.footprint)]
     return Panel(
@@ -87,7 +88,7 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
     begun = interval_words(structure.onset) if structure.onset else begun_words(structure)
     completed = interval_words(structure.completion) if structure.completion else finished_words(structure)
     rows = [
-        ("Kind", f"{structure.kind}, {percent_words(structure.kind_probability)} of the evidence on its kind"),
+        ("Kind", f"{sentence_case(structure.kind)} (the likeliest kind: {percent_words(structure.kind_probability)})"),
         ("Removed" if demolition else "Begun", sentence_case(begun)),
         ("Completed", sentence_case(completed)),
     ]

@@ -109,7 +109,7 @@ def p_value_words(p: float) -> str:
     """``0.03``, ``4 × 10⁻⁵`` or ``below 10⁻¹⁶``; beyond that the model's tail isn't worth digits."""
     if not math.isfinite(p):
         return "not tested"
-    if p < 1e-16:
+    if p <= 1e-16:
         return "below 10⁻¹⁶"
     if p >= 1e-3:
         return f"{p:.2g}"

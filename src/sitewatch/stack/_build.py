@@ -207,6 +207,7 @@ def _build_on_disk(
         lost = store.fill(plan, {}, threads, tick)
         if not lost:
             registration = check_registration(store.arrays(plan), plan.dates, threads)
+            progress(f"registration {plan.track.label}", len(plan.passes), len(plan.passes))
             shifts = {plan.passes[index]: shift for index, shift in registration.shifts.items()}
             lost = store.fill(plan, shifts, threads, _ignore) if shifts else []
             if not lost:

@@ -42,6 +42,8 @@ DARKENED = "the ground became darker than its surroundings and nothing stood the
 LEFT_WATER = "what is gone from the water may have been a vessel laid up"
 FILTERED = "these images are speckle filtered, so that a work can't be told from a vessel laid up"
 BERTH = "vessels lay here before: it may be one of them laid up"
+# Above it a p-value says nothing for a change, and it isn't worth an analyst's time.
+NO_MORE_THAN_CHANCE = 0.5
 # Smaller footprints are a matter of single resolution cells.
 FEWEST_PIXELS = 6
 
@@ -92,15 +94,17 @@ def grade(character: Character, shape: Shape, alpha: float, *, filtered: bool = 
     if character.like_before_after > STRAY_SHARE:
         return Grade("unknown", "rejected", "later images show the former state again: it did not last", probability)
     if character.images_after < CONFIRMING_IMAGES:
-        short = f"only {character.images_after} image(s) show it; {CONFIRMING_IMAGES} are needed"
+        short = f"{_only(character.images_after)} most of it; {CONFIRMING_IMAGES} are needed to tell that it stays"
         return Grade(kind, "candidate", short, probability)
     # How open water looks is known from all the water around; how a piece of land looked, only from its own past.
     needed = WATER_IMAGES_BEFORE if at_sea and brighter else CONFIRMING_IMAGES
     if character.images_before < needed:
-        short = f"only {character.images_before} image(s) from before; {needed} are needed"
+        short = f"{_only(character.images_before)} the place without it; {needed} are needed"
         return Grade(kind, "candidate", short, probability)
     if character.pixels < FEWEST_PIXELS:
         return Grade(kind, "candidate", f"{character.pixels} pixels are too few to be sure of", probability)
+    if character.p_value > NO_MORE_THAN_CHANCE:
+        return Grade(kind, "rejected", "noise alone gives such a change as likely as not", probability)
     if character.p_value > alpha:
         chance = f"chance alone gives such a change with p = {character.p_value:.2g}"
         return Grade(kind, "candidate", chance, probability)
@@ -108,8 +112,13 @@ def grade(character: Character, shape: Shape, alpha: float, *, filtered: bool = 
 
 
 def _sure(distance: float, width: float) -> float:
-    """Probability from a distance to a rule's limit, in units of its width."""
-    return float(1 / (1 + np.exp(-distance / width)))
+    """Probability from a distance to a rule's limit, in units of its width; what a rule chose is the likelier kind."""
+    return float(1 / (1 + np.exp(-max(0.0, distance) / width)))
+
+
+def _only(count: int) -> str:
+    """``only 2 images show``."""
+    return {0: "no image shows", 1: "only 1 image shows"}.get(count, f"only {count} images show")
 
 
 def _on_water(character: Character, shape: Shape) -> tuple[str, float, str]:

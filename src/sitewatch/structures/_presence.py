@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from scipy.special import gammaln, logsumexp, polygamma, psi
+from scipy.special import gammaln, polygamma, psi
 
 from sitewatch.change import DB_PER_LOG, Covariance
 from sitewatch.change._gamma import inverse_trigamma
@@ -123,7 +123,7 @@ def follow(
         if turn == 0 and water.mean() < 0.5:
             # Cleared ground is neither what was there before nor the building to come.
             cleared = _cleared(rest, before, built)
-        built, dated = _change_points(ratio, footprint, rows, columns)
+        built, dated = _change_points(ratio, rows, columns)
     return Presence(built, before, after, (rows, columns), ratio, dated, raw - effect - after[None])
 
 
@@ -243,7 +243,6 @@ def log_gamma_density(deviation: NDArray[np.float64], looks: NDArray[np.float64]
 
 def _change_points(
     ratio: NDArray[np.float64],
-    footprint: NDArray[np.bool_],
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -256,18 +255,28 @@ def _change_points(
     weight = np.concatenate([sums, np.zeros((1, sums.shape[1]))])
     # What stood at the first image did not change: no pixel of a footprint was built by then.
     weight[0] = -np.inf
-    inside = ndi.gaussian_filter(footprint.astype(float), NEIGHBOUR_SIGMA_PIXELS, mode="constant")
-    probability = np.exp(weight - logsumexp(weight, axis=0))
+    # Nothing lies outside the footprint's box, so that smoothing within it is the same and less work.
+    rows, columns = rows - rows.min(), columns - columns.min()
+    box = (int(rows.max()) + 1, int(columns.max()) + 1)
+    mask = np.zeros(box)
+    mask[rows, columns] = 1.0
+    inside = ndi.gaussian_filter(mask, NEIGHBOUR_SIGMA_PIXELS, mode="constant")
+    probability = _shares(weight)
     own = np.cumsum(probability, axis=0)
     narrow = ((own > 0.05) & (own < 0.95)).sum(axis=0) <= max(DATED_IMAGES, DATED_SHARE * n_time)
     dated = narrow & (own[-2] > 0.95)  # and surely built by the last image
-    field = np.zeros((n_time + 1, *footprint.shape))
+    field = np.zeros((n_time + 1, *box))
     flat, growth, near = PRIOR_SHARES
     for _ in range(ROUNDS):
         field[:, rows, columns] = probability
         smooth = ndi.gaussian_filter(field, (0.5, NEIGHBOUR_SIGMA_PIXELS, NEIGHBOUR_SIGMA_PIXELS), mode="constant")
         around = smooth[:, rows, columns] / inside[rows, columns]
         prior = flat / (n_time + 1) + growth * probability.mean(axis=1, keepdims=True) + near * around
-        weighted = weight + np.log(prior)
-        probability = np.exp(weighted - logsumexp(weighted, axis=0))
+        probability = _shares(weight + np.log(prior))
     return np.minimum(np.cumsum(probability, axis=0)[:-1], 1.0), dated
+
+
+def _shares(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[image, pixel] probabilities from their logarithms up to a constant a pixel."""
+    share = np.exp(weight - weight.max(axis=0))
+    return share / share.sum(axis=0)
