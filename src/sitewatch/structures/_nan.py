@@ -22,7 +22,8 @@ def nan_median(values: NDArray[Any], axis: int | tuple[int, ...] | None = None, 
     axes = tuple(range(values.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
     axes = tuple(a % values.ndim for a in axes)
     kept = [a for a in range(values.ndim) if a not in axes]
-    flat = values.transpose(*kept, *axes).reshape(*(values.shape[a] for a in kept), -1)
+    length = int(np.prod([values.shape[a] for a in axes]))
+    flat = values.transpose(*kept, *axes).reshape(*(values.shape[a] for a in kept), length)
     if flat.shape[-1] == 0:
         middle = np.full(flat.shape[:-1], np.nan)
     else:
