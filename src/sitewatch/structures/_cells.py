@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from sitewatch.structures._nan import nan_median
 from sitewatch.structures._window import Window
 
 # Of Sentinel-1 products at 10 to 30 m, where a window is too small to tell.
 USUAL_PIXELS = 1.8
+USUAL_SPILL = 0.1
+MOST_ALIKE = 0.95
 FEWEST_PAIRS = 400
 MOST_PIXELS = 12.0
 LAGS = (1, 2)
@@ -17,6 +20,17 @@ REACH_SD = 3.0
 
 
 def pixels_per_cell(window: Window, ground: NDArray[np.bool_]) -> float:
+    """Pixels that count as one when logarithms of power are averaged, from all images of a window.
+
+    Parameters
+    ----------
+    ground
+        [y, x] of the window: pixels of one surface on which nothing is built.
+    """
+    return pixels_per_cell_of(window.residual(), ground)
+
+
+def pixels_per_cell_of(log_values: NDArray[np.floating], ground: NDArray[np.bool_]) -> float:
     """Pixels that count as one when logarithms of power are averaged.
 
     The sum of the autocorrelation over shifts, taken as separable in y and x, of differences between successive images:
@@ -24,29 +38,56 @@ def pixels_per_cell(window: Window, ground: NDArray[np.bool_]) -> float:
 
     Parameters
     ----------
+    log_values
+        [time, polarisation, y, x]; what a date does to all of the surface does not matter.
+    ground
+        [y, x]: pixels of one surface on which nothing is built.
+    """
+    shared = _alike(log_values, ground)
+    if shared is None:
+        return USUAL_PIXELS
+    area = np.prod(1.0 + 2.0 * np.maximum(shared, 0.0).sum(axis=1))
+    return float(np.clip(area, 1.0, MOST_PIXELS))
+
+
+def spill_share(window: Window, ground: NDArray[np.bool_]) -> float:
+    """Share of a surface's power that the sensor's point spread throws on the pixels just beyond its straight edge.
+
+    A Gaussian point spread of standard deviation s makes the speckle of neighbours alike by exp(-1 / (4 s^2)); beyond an
+    edge between two pixels, the middle of the next one gets Phi(-1 / (2 s)) of what lies on the edge's other side.
+
+    Parameters
+    ----------
     ground
         [y, x] of the window: pixels of one surface on which nothing is built.
     """
-    step = np.diff(window.residual().astype(float), axis=0)
+    shared = _alike(window.residual(), ground)
+    if shared is None:
+        return USUAL_SPILL
+    neighbours = float(np.clip(shared[:, 0].mean(), 1e-3, MOST_ALIKE))
+    return float(ndtr(-np.sqrt(-np.log(neighbours))))
+
+
+def _alike(log_values: NDArray[np.floating], ground: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    """[axis, lag], correlation of what neighbours along y and x do from image to image; None where too few tell."""
+    step = np.diff(log_values.astype(float), axis=0)
     step = np.where(ground, step, np.nan)
     step -= nan_median(step, axis=(2, 3), keepdims=True)
     known = np.isfinite(step)
     if known.sum() < FEWEST_PAIRS:
-        return USUAL_PIXELS
+        return None
     reach = REACH_SD * 1.4826 * float(np.median(np.abs(step[known])))
     step = np.clip(np.where(known, step, 0.0), -reach, reach)
     power = float((step**2).sum() / known.sum())
-    area = 1.0
-    for axis in (2, 3):
-        along = 1.0
-        for lag in LAGS:
+    shared = np.zeros((2, len(LAGS)))
+    for number, axis in enumerate((2, 3)):
+        for place, lag in enumerate(LAGS):
             if step.shape[axis] <= lag:
                 continue
             here, there = np.arange(step.shape[axis] - lag), np.arange(lag, step.shape[axis])
             pairs = int((known.take(here, axis) & known.take(there, axis)).sum())
             if pairs < FEWEST_PAIRS or power <= 0:
                 continue
-            shared = float((step.take(here, axis) * step.take(there, axis)).sum()) / pairs / power
-            along += 2.0 * max(shared, 0.0)
-        area *= along
-    return float(np.clip(area, 1.0, MOST_PIXELS))
+            products = step.take(here, axis) * step.take(there, axis)
+            shared[number, place] = float(products.sum()) / pairs / power
+    return shared

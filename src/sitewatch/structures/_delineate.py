@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from sitewatch.structures._cells import spill_share
 from sitewatch.structures._evidence import steps_of
 from sitewatch.structures._ground import Ground
 from sitewatch.structures._membership import COUPLING, Membership, members
@@ -34,8 +35,8 @@ CORE_WINDOW_PIXELS = 9
 RIM_WINDOW_PIXELS = 7
 FEWEST_CORE_PIXELS = 9
 FEWEST_CORE_SHARE = 0.25
-# A quarter of the power of what rises by less is no more than the ground's own (natural log).
-SMEARING_STEP = np.log(5.0)
+# Rims that show less than this share of a structure's own step, in logarithms, are no danger to its outline.
+SMEARING_SHARE = 0.2
 SMALLEST_HOLE_KEPT_SHARE = 0.12
 # A piece apart belongs to the whole where it is no smaller than this share of the largest piece.
 PIECE_SHARE, LINE_PIECE_SHARE = 0.3, 0.1
@@ -67,13 +68,25 @@ def refine_footprint(
     foreign = _foreign(window, seed & near, found.step)
     inside = found.inside & ~_shallow(window, seed & near, found.step)
     inside = keep_whole(inside, seed, linear)
-    if float(np.median(found.step[:, seed & near], axis=1).max()) > SMEARING_STEP:
+    typical = np.median(found.step[:, seed & near], axis=1)
+    like_the_seed = window.water == (window.water[seed].mean() > 0.5)
+    spill = spill_share(window, like_the_seed & ~ndi.binary_dilation(inside, EIGHT))
+    if _smeared_share(typical, spill) > SMEARING_SHARE:
         inside = _sharpened(window, inside, found.image, found.step)
     odds = np.where(found.inside & ~inside, np.minimum(found.odds, SMEARED_ODDS), found.odds)
     free = keep_whole(inside, seed, linear) & ~foreign
     odds[foreign | ~allowed] = 0.0
-    like_the_seed = window.water == (window.water[seed].mean() > 0.5)
     return dataclasses.replace(found, inside=_straightened(free, odds, near & like_the_seed), odds=odds)
+
+
+def _smeared_share(typical: NDArray[np.float64], spill: float) -> float:
+    """Step just beyond the edge over the structure's own, natural logs, in the polarisation that changed most.
+
+    What the point spread spills is power: it lifts dark ground beside bright walls by much, and takes little from the
+    level of bright ground beside a dark road.
+    """
+    own = np.where(np.abs(typical) < 1e-3, 1e-3, typical)
+    return float((np.log1p(spill * np.expm1(own)) / own)[np.argmax(np.abs(own))])
 
 
 def _straightened(free: NDArray[np.bool_], odds: NDArray[np.float64], possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -115,16 +128,18 @@ def _shallow(window: Window, seed: NDArray[np.bool_], step: NDArray[np.float64])
 def _sharpened(
     window: Window, inside: NDArray[np.bool_], when: NDArray[np.float64], step: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """A bright footprint without the rim that the sensor's point spread smeared over its neighbours.
+    """A footprint without the rim that the sensor's point spread smeared over its neighbours.
 
     Even a few per cent of a bright thing's power stand far above dark ground in a logarithmic test; the outline
-    belongs where about half the power is gained. Rims are judged as a whole, for the texture of a structure varies from
+    belongs where about half the power is gained, or lost. Rims are judged as a whole, for the texture of a structure varies from
     pixel to pixel as much as the power falls across its edge.
     """
     rest = window.residual().astype(float)
     image = np.arange(rest.shape[0])[:, None, None]
     level = nan_median(np.where((image < when)[:, None], rest, np.nan), axis=0)
-    gained = (np.exp(level + step) - np.exp(level)) * (step > 0)
+    gained = np.exp(level + step) - np.exp(level)
+    falls = np.median(gained[:, inside], axis=1) < 0
+    gained = np.maximum(np.where(falls[:, None, None], -gained, gained), 0.0)
     contrast = [np.median(gain[inside]) / np.median(np.exp(low)) for gain, low in zip(gained, level, strict=True)]
     gain = gained[int(np.argmax(contrast))]
     for _ in range(WIDEST_RIM_PIXELS):
