@@ -53,8 +53,8 @@ def pixels_per_cell_of(log_values: NDArray[np.floating], ground: NDArray[np.bool
 def spill_share(window: Window, ground: NDArray[np.bool_]) -> float:
     """Share of a surface's power that the sensor's point spread throws on the pixels just beyond its straight edge.
 
-    A Gaussian point spread of standard deviation s makes the speckle of neighbours alike by exp(-1 / (4 s^2)); beyond an
-    edge between two pixels, the middle of the next one gets Phi(-1 / (2 s)) of what lies on the edge's other side.
+    A Gaussian point spread of standard deviation s makes the speckle of neighbours alike by exp(-1 / (4 s^2)); beyond
+    an edge between two pixels, the middle of the next one gets Phi(-1 / (2 s)) of what lies on the edge's other side.
 
     Parameters
     ----------
