@@ -317,6 +317,54 @@ def test_a_series_says_when_it_was_raised_and_confirmed() -> None:
     assert confirmed.on == times[HISTORY + 18]
 
 
+def test_a_series_is_told_what_a_pixel_is_told() -> None:
+    power = speckle(17, HISTORY + 60, 1, 1)
+    power[HISTORY + 5] *= 30
+    power[HISTORY + 20 :] *= 5
+    power[HISTORY + 45 :] /= 8
+    power[::7] = np.nan
+    stack = cube({"VV": power, "VH": power[::-1]})
+    state, expected = start_monitor(stack.isel(time=slice(0, HISTORY)), looks=LOOKS, arl=300), []
+    for index in range(HISTORY, HISTORY + 60):
+        state, said = update_monitor(state, stack.isel(time=index))
+        if event := int(said["event"].values[0, 0]):
+            dates = (said[name].values[0, 0] for name in ("first_raised", "first_with"))
+            expected.append((["", "raised", "confirmed", "withdrawn"][event], said["time"].values, *dates))
+    alarms = watch_series(stack.isel(y=0, x=0, drop=True), looks=LOOKS, history=HISTORY, arl=300)
+    assert [(alarm.event, alarm.on, alarm.first_raised, alarm.first_with) for alarm in alarms] == expected
+    assert {"raised", "confirmed"} <= {alarm.event for alarm in alarms}
+
+
+def test_a_candidate_is_forgotten_when_told() -> None:
+    power = np.random.default_rng(18).gamma(40, 1 / 40, HISTORY + 20)
+    power[HISTORY + 5 :] *= 10
+    series = cube({"VV": power[:, None, None]}).isel(y=0, x=0, drop=True)
+    times = series["time"].values
+    alarms = watch_series(series, looks=40, history=HISTORY, forget_at=HISTORY + 7)
+    assert [(alarm.event, alarm.on) for alarm in alarms] == [
+        ("raised", times[HISTORY + 5]),
+        ("withdrawn", times[HISTORY + 7]),
+        ("raised", times[HISTORY + 7]),
+        ("confirmed", times[HISTORY + 10]),
+    ]
+    early = watch_series(series, looks=40, history=HISTORY, forget_at=HISTORY + 5)
+    assert [alarm.event for alarm in early] == ["raised", "confirmed"]
+
+
+def test_each_image_of_a_series_has_the_looks_known_when_it_came() -> None:
+    power = np.ones(HISTORY + 20)
+    power[HISTORY + 3 :] = 1.5
+    series = cube({"VV": power[:, None, None]}).isel(y=0, x=0, drop=True)
+    few = np.where(np.arange(power.size) < HISTORY + 10, 2.0, 100.0)[:, None]
+    raised = {
+        name: watch_series(series, looks=looks, history=HISTORY, threshold=8.0)[0].on
+        for name, looks in (("many", 100.0), ("few at first", few))
+    }
+    times = list(series["time"].values)
+    assert times.index(raised["many"]) < HISTORY + 8
+    assert times.index(raised["few at first"]) == HISTORY + 10
+
+
 def _history(**change: Any) -> Callable[[xr.Dataset], Any]:
     return lambda stack: start_monitor(stack, **{"looks": LOOKS, "arl": 100, **change})
 
@@ -329,6 +377,7 @@ def _history(**change: Any) -> Callable[[xr.Dataset], Any]:
         (_history(stratum=np.ones((3, 3))), "stratum have shape"),
         (_history(date_effect_db=np.ones((2, 1, 3))), "date effects have shape"),
         (_history(arl=2), "must lie between"),
+        (lambda stack: watch_series(stack.isel(y=0, x=0), looks=np.ones((3, 1))), "looks of a series have shape"),
         (_history(confirm_images=0), "can't be confirmed by 0"),
         (_history(missed=0.7), "errors of"),
     ],

@@ -57,7 +57,7 @@ def test_it_is_raised_before_it_is_confirmed_and_both_on_acquisitions(hall: Hall
     assert structure.onset is not None
     assert structure.first_raised in days
     assert structure.confirmed_on in days
-    assert structure.onset.latest <= structure.first_raised < structure.confirmed_on  # type: ignore[operator]
+    assert structure.onset.earliest < structure.first_raised < structure.confirmed_on  # type: ignore[operator]
 
 
 def test_what_is_not_confirmed_has_no_date_of_confirmation(hall: Hall) -> None:

@@ -73,7 +73,7 @@ def test_dates_are_acquisitions_and_growth_is_complete(
         assert structure.onset is not None
         ends = [structure.onset.earliest, structure.onset.latest, structure.first_raised, structure.confirmed_on]
         assert set(ends) <= dates
-        assert structure.onset.latest <= structure.first_raised <= structure.confirmed_on  # type: ignore[operator]
+        assert structure.onset.earliest <= structure.first_raised <= structure.confirmed_on  # type: ignore[operator]
         assert [p.date for p in structure.growth] == sorted(dates)
         assert structure.growth[-1].fraction == 1
         assert structure.scenes

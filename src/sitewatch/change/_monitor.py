@@ -51,6 +51,7 @@ def start_monitor(
     stratum: ArrayLike | None = None,
     date_effect_db: ArrayLike | None = None,
     arl: float = 10_000.0,
+    threshold: float | None = None,
     confirm_images: int = 3,
     false_confirmation: float = 0.01,
     missed: float = 0.05,
@@ -72,6 +73,8 @@ def start_monitor(
         [stratum, polarisation, time], effect of each date of the history, dB; none by default.
     arl
         Mean number of images from the start, or from the end of a candidate, to the next false candidate of a pixel.
+    threshold
+        Of the weighted evidence for a candidate, natural log; by default that of `threshold_for` with this `arl`.
     confirm_images
         Fewest images after the raising one that confirm a candidate.
     false_confirmation, missed
@@ -113,7 +116,7 @@ def start_monitor(
         bank.log_ratio,
         bank.log_weight,
         n,
-        _thresholds(arl, n, arrays["stratum"], arrays["level_count"]),
+        _thresholds(arl, n, arrays["stratum"], arrays["level_count"]) if threshold is None else np.full(2, threshold),
         confirm_at,
         withdraw_at,
         confirm_at / confirm_images,

@@ -192,7 +192,7 @@ def _raise(runs: Runs, verdicts: Verdicts, at: int, component: int, image: int) 
 
 
 @kernel
-def _withdraw(runs: Runs, verdicts: Verdicts, at: int) -> None:
+def withdraw(runs: Runs, verdicts: Verdicts, at: int) -> None:
     """Back to waiting; the images of the candidate belong to no level."""
     verdicts.candidate[at] = -1
     verdicts.evidence[at] = 0.0
@@ -223,7 +223,7 @@ def _confirm(runs: Runs, verdicts: Verdicts, at: int, component: int, image: int
         verdicts.stratum[at] = _LAND
         runs.level_count[at] = 0
         runs.level_sum[:, at] = 0.0
-    _withdraw(runs, verdicts, at)
+    withdraw(runs, verdicts, at)
 
 
 @kernel
@@ -261,7 +261,7 @@ def _judge(
         _confirm(runs, verdicts, at, component, image)
         return CONFIRMED
     if verdicts.evidence[at] <= rules.withdraw_at + 1e-4:
-        _withdraw(runs, verdicts, at)
+        withdraw(runs, verdicts, at)
         return WITHDRAWN
     return NONE
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._growth import connected, crossing, growth_curve
 from sitewatch.structures._preparation import preparation_image
 from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Structure
@@ -27,9 +28,6 @@ FEWEST_DATED = 8
 FEWEST_DATED_SHARE = 0.35
 # Images that must show no more growth before an end is stated.
 LEVEL_IMAGES = 3
-# z-score of the whole footprint at which it is raised as a candidate.
-RAISED_Z = 5.0
-CONFIRMED_AFTER = 4
 
 
 def describe(found: Found) -> Structure:
@@ -120,16 +118,11 @@ def _interval(images: tuple[int, int] | None, dates: list[dt.date]) -> Interval 
 def _sequence(
     found: Found, start: tuple[int, int] | None, dates: list[dt.date]
 ) -> tuple[dt.date | None, dt.date | None]:
-    """Dates of the images with which the evidence up to then raised it, and confirmed it."""
+    """Dates of the images with which a watch fed image by image raised it, and confirmed it."""
     if start is None:
         return None, None
-    image = np.arange(len(dates))
-    raised = np.flatnonzero((found.character.z > RAISED_Z) & (image >= start[1]))
-    if raised.size == 0:
-        return None, None
-    first = int(raised[0])
-    confirmed = max(first, start[1] + CONFIRMED_AFTER - 1)
-    return dates[first], dates[confirmed] if confirmed < len(dates) else None
+    raised, confirmed = watch_footprint(found.window, found.footprint, max(start[0], 0))
+    return None if raised is None else dates[raised], None if confirmed is None else dates[confirmed]
 
 
 def _identity(found: Found) -> str:

@@ -1,0 +1,192 @@
+"""When a watch fed image by image would have raised and confirmed a structure.
+
+The footprint is known with hindsight, and so is the image by which it was still absent; neither can be otherwise. All
+else that an image is judged by comes from the images before it: the level, the looks, the date's effect.
+
+The watched series is the mean power of the footprint's pixels, less the date's effect on the ground around. It goes
+through the monitor of `sitewatch.change` as one pixel of many looks, n = psi1^-1(v), v being the variance of that
+mean's logarithm on ground that stays as it is (psi1: trigamma, which is that variance for gamma speckle).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+
+from sitewatch.change import DB_PER_LOG, LAND, WATER, calm_level, threshold_for, watch_series
+from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.structures._cells import USUAL_PIXELS, pixels_per_cell_of
+from sitewatch.structures._character import RADIOMETRY_DB
+from sitewatch.structures._nan import nan_mean, nan_median
+from sitewatch.structures._window import Window
+
+# Mean number of images between false candidates of one footprint. Its threshold is simulated at a tenth and carried on,
+# as `threshold_for` does beyond what it simulates.
+ARL = 10_000.0
+_SIMULATED_ARL = 1_000.0
+# The threshold is highest about here, and hardly falls on either side.
+_THRESHOLD_LOOKS = 50.0
+# The first images only teach, if none of them may show the structure.
+TEACHING_IMAGES = 6
+# What is built shines onto so many pixels around.
+GAP_PIXELS = 2
+# Fewer pixels than this don't tell the weather from themselves.
+FEWEST_GROUND_PIXELS = 60
+LEAST_COVERED = 0.9
+# The series' own scatter counts as this many images say that it is what speckle gives it.
+SCATTER_PRIOR_IMAGES = 10
+# It is measured from the median of so many images before.
+LEVEL_IMAGES = 10
+# Median of a chi-square variate of one degree.
+_CHI2_MEDIAN = 0.4549
+_MAD_SD = 1.4826
+
+
+def watch_footprint(window: Window, footprint: NDArray[np.bool_], absent: int) -> tuple[int | None, int | None]:
+    """Images with which a sequential monitor would have raised a footprint, and confirmed it.
+
+    Parameters
+    ----------
+    footprint
+        [y, x] of the window.
+    absent
+        Number of the image by which it is credibly absent, the earlier end of its onset. What the monitor holds for
+        raised when that image comes is something else (a vessel, the clearing of the site) and is dropped.
+
+    Returns
+    -------
+    The images that raised and confirmed the first candidate that was confirmed; else the image that raised the
+    candidate which still waits, and None; else None twice. No image before `absent` raises it. Images after the
+    confirmation change nothing of either.
+    """
+    teaching = int(np.clip(absent + 1, 1, TEACHING_IMAGES))
+    power, looks = footprint_series(window, footprint, teaching)
+    series = xr.Dataset(
+        {name: ("time", power[:, pol]) for pol, name in enumerate(window.polarisations)},
+        coords={"time": window.stack["time"].values},
+    )
+    alarms = watch_series(
+        series,
+        looks=looks,
+        history=teaching,
+        threshold=_threshold(power.shape[1]),
+        forget_at=absent,
+    )
+    image = {time: number for number, time in enumerate(series["time"].values.astype("datetime64[ns]"))}
+    waiting = None
+    for alarm in alarms:
+        raised = image[alarm.first_raised]
+        if raised < absent:
+            continue
+        if alarm.event == "confirmed":
+            return raised, image[alarm.on]
+        waiting = raised if alarm.event == "raised" else None
+    return waiting, None
+
+
+@functools.cache
+def _threshold(polarisations: int) -> float:
+    return threshold_for(_SIMULATED_ARL, (_THRESHOLD_LOOKS,) * polarisations, TEACHING_IMAGES) + math.log(
+        ARL / _SIMULATED_ARL
+    )
+
+
+def footprint_series(
+    window: Window, footprint: NDArray[np.bool_], teaching: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean level of a footprint image by image and what it is worth, as known when each image came.
+
+    Which ground is water is told by the first `teaching` images, and so is the speckle; only the limit between water
+    and land is that of the whole record. Where no ground of a kind lies around, the date's effect is that of the site,
+    which is measured on the whole record too.
+
+    Returns
+    -------
+    power
+        [time, polarisation], linear, NaN where the image covers less than `LEAST_COVERED` of the footprint.
+    looks
+        [time, polarisation], effective looks.
+    """
+    values = window.log_values
+    first = values[:teaching]
+    water = calm_level(np.ascontiguousarray(first[:, 0].reshape(teaching, -1))) < window.background.calm_limit
+    water = water.reshape(footprint.shape)
+    away = ~ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=GAP_PIXELS)
+    rows, columns = np.nonzero(footprint)
+    own = values[:, :, rows, columns].astype(float)
+    on_water = water[rows, columns]
+    for kind, members in ((WATER, on_water), (LAND, ~on_water)):
+        ground = away & (water == (kind == WATER))
+        if not members.any():
+            continue
+        if ground.sum() >= FEWEST_GROUND_PIXELS:
+            effect = _effect_as_it_comes(values[:, :, ground].astype(float))
+        else:
+            effect = window.background.effect[kind].T
+        own[:, :, members] -= effect[:, :, None]
+    own = np.exp(own)
+    mean = np.log(nan_mean(own, axis=2))
+    mean[np.isfinite(own).mean(axis=2) < LEAST_COVERED] = np.nan
+    alike = away & (water == (on_water.mean() > 0.5))
+    if alike.sum() < FEWEST_GROUND_PIXELS:
+        alike = away if away.sum() >= FEWEST_GROUND_PIXELS else np.ones_like(away)
+    pixels = _pixel_variance(first, alike)
+    cells = pixels_per_cell_of(first, alike) if teaching > 1 else USUAL_PIXELS
+    # Pixels of unlike brightness count for fewer than they are.
+    level = np.nan_to_num(nan_mean(own[:teaching], axis=0))
+    count = np.maximum(level.sum(axis=1) ** 2, 1e-30) / np.maximum((level**2).sum(axis=1), 1e-30)
+    speckle = pixels * cells * (1 / count + 1 / alike.sum()) + (RADIOMETRY_DB / DB_PER_LOG) ** 2
+    return np.exp(mean), inverse_trigamma(_variance_so_far(mean, speckle))
+
+
+def _effect_as_it_comes(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[time, polarisation], what each date does to ground [time, polarisation, pixel], from images up to it.
+
+    The mean over the pixels of the image less the pixel's mean so far, those far from the median drawn in.
+    """
+    effect = np.zeros(values.shape[:2])
+    total, count = np.zeros(values.shape[1:]), np.zeros(values.shape[1:])
+    for image, now in enumerate(values):
+        gap = now - np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+        middle = nan_median(gap, axis=1, keepdims=True)
+        reach = 3.0 * _MAD_SD * nan_median(np.abs(gap - middle), axis=1, keepdims=True)
+        effect[image] = np.nan_to_num(nan_mean(np.clip(gap, middle - reach, middle + reach), axis=1))
+        there = np.isfinite(now)
+        total += np.where(there, now - effect[image][:, None], 0.0)
+        count += there
+    return effect
+
+
+def _pixel_variance(values: NDArray[np.floating], ground: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """[polarisation], variance of a pixel's ln power from image to image; from pixel to pixel, where there is one."""
+    chosen = values[:, :, ground].astype(float)
+    differences = np.diff(chosen, axis=0) / math.sqrt(2.0) if len(chosen) > 1 else chosen
+    differences = differences - nan_median(differences, axis=2, keepdims=True)
+    spread = _MAD_SD * nan_median(np.abs(differences), axis=(0, 2))
+    return np.nan_to_num(np.maximum(spread, 1e-3) ** 2, nan=1.0)
+
+
+def _variance_so_far(mean: NDArray[np.float64], speckle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[time, polarisation], variance of a stable footprint's mean, by the images before each.
+
+    What speckle gives it, and more where it was seen to scatter more about the median of the images before.
+    """
+    out = np.empty_like(mean)
+    squares: list[NDArray[np.float64]] = []
+    for image, now in enumerate(mean):
+        seen = np.array(squares)
+        count = np.isfinite(seen).sum(axis=0) if squares else np.zeros(speckle.size)
+        scatter = np.nan_to_num(nan_median(seen, axis=0)) / _CHI2_MEDIAN if squares else speckle
+        shrunk = (SCATTER_PRIOR_IMAGES * speckle + count * scatter) / (SCATTER_PRIOR_IMAGES + count)
+        out[image] = np.maximum(shrunk, speckle)
+        before = mean[max(image - LEVEL_IMAGES, 0) : image]
+        known = np.isfinite(before).sum(axis=0)
+        # A median of k values has a variance of pi / (2k) of one's.
+        gap = now - nan_median(before, axis=0)
+        squares.append(gap**2 / (1.0 + math.pi / (2.0 * np.maximum(known, 1))))
+    return out
