@@ -19,6 +19,7 @@ from PIL import Image
 
 import sitewatch.report
 from sitewatch.report import write_dossier, write_overview_png
+from sitewatch.report._panels import facts
 from sitewatch.structures._structure import Structure
 
 
@@ -214,3 +215,12 @@ def test_the_public_names_are_these() -> None:
         "write_power_page",
         "write_power_png",
     ]
+
+
+def test_a_structure_says_how_long_ago_it_was_detected(make_structure: Callable[..., Structure]) -> None:
+    rows = dict(facts(make_structure(), {}))
+    assert rows["First detected"].endswith(", 60 days before the last image")
+    assert rows["First detected"].startswith("With the image of ")
+    assert rows["Confirmed"].endswith(", 36 days before the last image")
+    rows = dict(facts(make_structure(first_raised=None, confirmed_on=None), {}))
+    assert not {"First detected", "Confirmed"} & set(rows)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sitewatch.report._wording import (
     MONTHS,
     area_words,
+    before_last_words,
     db_words,
     decimals_for,
     interval_words,
@@ -43,6 +44,22 @@ def read_dates(words: str) -> tuple[dt.date, dt.date]:
     return tuple(  # type: ignore[return-value]
         dt.date(int(y), MONTHS.index(m) + 1, int(d)) for d, m, y in (parts, (day, month, year))
     )
+
+
+@pytest.mark.parametrize(
+    ("date", "last", "words"),
+    [
+        (dt.date(2024, 5, 17), dt.date(2024, 5, 17), ""),
+        (dt.date(2024, 5, 16), dt.date(2024, 5, 17), "1 day before the last image"),
+        (dt.date(2024, 4, 5), dt.date(2024, 5, 17), "42 days before the last image"),
+        (dt.date(2024, 3, 17), dt.date(2024, 5, 17), "2 months before the last image"),
+        (dt.date(2023, 5, 18), dt.date(2024, 5, 17), "11 months before the last image"),
+        (dt.date(2023, 5, 17), dt.date(2024, 5, 17), "1 year before the last image"),
+        (dt.date(2022, 4, 3), dt.date(2024, 5, 17), "2 years and 1 month before the last image"),
+    ],
+)
+def test_how_long_ago_is_said_in_whole_days_or_months(date: dt.date, last: dt.date, words: str) -> None:
+    assert before_last_words(date, last) == words
 
 
 def test_an_interval_says_what_its_ends_share_once() -> None:

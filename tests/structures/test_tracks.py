@@ -57,6 +57,16 @@ def test_intervals_that_contradict_each_other_leave_the_stronger_tracks(see: See
     assert joined.onset == Interval(day(30), day(42))
 
 
+def test_no_track_raises_it_before_all_tracks_can_have_seen_it(see: See) -> None:
+    early = see("a", onset=Interval(day(10), day(40)), first_raised=day(20), confirmed_on=day(28), p_value=1e-9)
+    late = see("b", onset=Interval(day(25), day(37)), first_raised=day(31), confirmed_on=day(49), p_value=1e-4)
+    (joined,) = join_tracks([[early], [late]])
+    assert joined.onset == Interval(day(25), day(37))
+    assert (joined.first_raised, joined.confirmed_on) == (day(31), day(49))
+    (joined,) = join_tracks([[see("a", onset=None, first_raised=None, confirmed_on=None)], [late]])
+    assert (joined.first_raised, joined.confirmed_on) == (day(31), day(49))
+
+
 def test_a_rejected_sighting_adds_no_evidence_to_a_confirmed_one(see: See) -> None:
     good = see("a", onset=Interval(day(10), day(22)), p_value=1e-9)
     bad = see("b", status="rejected", reason="a ship", onset=Interval(day(12), day(14)), p_value=1e-12)

@@ -18,6 +18,7 @@ from sitewatch.report._series import footprint_series
 from sitewatch.report._style import stretch_db
 from sitewatch.report._wording import (
     area_words,
+    before_last_words,
     begun_words,
     date_words,
     db_words,
@@ -110,9 +111,11 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
     rows.append(
         ("Chance that noise alone gives this", f"p = {p_value_words(structure.p_value)}".replace("= below", "<"))
     )
-    for name, date in (("First raised", structure.first_raised), ("Confirmed", structure.confirmed_on)):
+    last = max((point.date for point in structure.growth), default=None)
+    for name, date in (("First detected", structure.first_raised), ("Confirmed", structure.confirmed_on)):
         if date:
-            rows.append((name, f"With the image of {date_words(date)}"))
+            since = before_last_words(date, last) if last else ""
+            rows.append((name, f"With the image of {date_words(date)}" + (f", {since}" if since else "")))
     return tuple(rows)
 
 

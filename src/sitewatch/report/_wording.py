@@ -45,6 +45,27 @@ def interval_words(interval: Interval) -> str:
     return f"between {span_words(interval.earliest, interval.latest, 'and')}"
 
 
+def before_last_words(date: dt.date, last: dt.date) -> str:
+    """How long before the last image: ``2 years and 3 months before the last image``, ``12 days before ...``.
+
+    Whole months from two months on; empty for the last image itself.
+    """
+    days = (last - date).days
+    if days <= 0:
+        return ""
+    months = 12 * (last.year - date.year) + last.month - date.month - (last.day < date.day)
+    years, rest = divmod(months, 12)
+    if months < 2:
+        parts = [_counted(days, "day")]
+    else:
+        parts = [_counted(years, "year")] * (years > 0) + [_counted(rest, "month")] * (rest > 0)
+    return f"{' and '.join(parts)} before the last image"
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
 def decimals_for(sd: float) -> int:
     """Decimal places that a standard deviation supports: one digit of it, two where it begins with 1.
 

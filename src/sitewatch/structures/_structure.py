@@ -9,6 +9,8 @@ from typing import Literal
 import shapely
 
 Status = Literal["candidate", "confirmed", "rejected"]
+# The terms of IARPA SMART.
+Phase = Literal["No Activity", "Site Preparation", "Active Construction", "Post Construction"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +37,23 @@ class GrowthPoint:
     fraction: float
     sd: float
     track: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class PhasePoint:
+    """Phase of the construction at one acquisition.
+
+    Attributes
+    ----------
+    phase
+        The phase that is stated; over a structure's points it never goes back.
+    probabilities
+        Of No Activity, Site Preparation, Active Construction and Post Construction; they sum to 1.
+    """
+
+    date: dt.date
+    phase: Phase
+    probabilities: tuple[float, float, float, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,15 +93,20 @@ class Structure:
     onset, completion
         95 % intervals whose ends are acquisitions; completion is None while it grows.
     preparation_first_seen
-        First image that shows the site being prepared, or None.
+        First image whose phase is Site Preparation, or None.
     first_raised, confirmed_on
-        Acquisition dates from which the images up to then raised, and confirmed, it.
+        Acquisition dates of the images with which a watch fed image by image would have raised it as a candidate, and
+        confirmed it; `first_raised` is not before the onset's `earliest`. None where it would not have (yet), and
+        `confirmed_on` is None for all that is not confirmed.
     area_m2, length_m, width_m
         Geodesic sizes with standard deviations.
     orientation_deg
         Of the long axis, clockwise from north, 0 <= o < 180; None where the outline has none.
     growth
         Fraction built, a point an acquisition.
+    phases
+        Phase of the construction, a point an acquisition of the strongest track; of a demolition, Active Construction
+        is the time of its removal.
     levels
         Backscatter before and after, an entry a track and polarisation.
     p_value
@@ -118,3 +142,4 @@ class Structure:
     centreline: shapely.LineString | shapely.MultiLineString | None = None
     kind_probability: float = 0.0
     reason: str = ""
+    phases: tuple[PhasePoint, ...] = ()

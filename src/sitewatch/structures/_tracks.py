@@ -12,6 +12,7 @@ import xarray as xr
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._grade import CONFIRMING_IMAGES
 from sitewatch.structures._map import covered
+from sitewatch.structures._phases import held_to
 from sitewatch.structures._structure import Interval, Structure
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
@@ -69,23 +70,30 @@ def _joined(group: Sequence[Sighting]) -> Structure:
         return lead
     all_of = [s.structure for s in group if s.structure.status != "rejected" or s.structure is lead]
     growth = tuple(sorted((p for s in all_of for p in s.growth), key=lambda p: (p.date, p.track)))
+    onset = _overlap([s.onset for s in all_of])
+    completion = _overlap([s.completion for s in all_of])
+    raised = _earliest([s.first_raised for s in all_of], onset.earliest if onset else None)
     joined = dataclasses.replace(
         lead,
-        onset=_overlap([s.onset for s in all_of]),
-        completion=_overlap([s.completion for s in all_of]),
+        onset=onset,
+        completion=completion,
+        phases=held_to(lead.phases, onset, completion),
         growth=growth,
         levels=tuple(level for s in all_of for level in s.levels),
         p_value=float(min(s.p_value for s in all_of)),
         scenes=tuple(dict.fromkeys(scene for s in all_of for scene in s.scenes)),
         tracks=tuple(track for s in all_of for track in s.tracks),
-        first_raised=_earliest([s.first_raised for s in all_of]),
-        confirmed_on=_earliest([s.confirmed_on for s in all_of]),
+        first_raised=raised,
+        confirmed_on=_earliest([s.confirmed_on for s in all_of], raised),
     )
     return joined
 
 
-def _earliest(dates: Sequence[dt.date | None]) -> dt.date | None:
-    known = [d for d in dates if d is not None]
+def _earliest(dates: Sequence[dt.date | None], least: dt.date | None) -> dt.date | None:
+    """The earliest of the dates that are known, of those not before `least`: what one track raised while another
+    shows nothing there yet was something else.
+    """
+    known = [d for d in dates if d is not None and (least is None or d >= least)]
     return min(known) if known else None
 
 
