@@ -37,6 +37,7 @@ TEACHING_IMAGES = 6
 GAP_PIXELS = 2
 # Fewer pixels than this don't tell the weather from themselves.
 FEWEST_GROUND_PIXELS = 60
+MOST_GROUND_PIXELS = 1000
 LEAST_COVERED = 0.9
 # The series' own scatter counts as this many images say that it is what speckle gives it.
 SCATTER_PRIOR_IMAGES = 10
@@ -140,7 +141,9 @@ def footprint_series(
     # Pixels of unlike brightness count for fewer than they are.
     level = np.nan_to_num(nan_mean(own[:teaching], axis=0))
     count = np.maximum(level.sum(axis=1) ** 2, 1e-30) / np.maximum((level**2).sum(axis=1), 1e-30)
-    speckle = pixels * cells * (1 / count + 1 / alike.sum()) + (RADIOMETRY_DB / DB_PER_LOG) ** 2
+    speckle = (
+        pixels * cells * (1 / count + 1 / min(alike.sum(), MOST_GROUND_PIXELS)) + (RADIOMETRY_DB / DB_PER_LOG) ** 2
+    )
     return np.exp(mean), inverse_trigamma(_variance_so_far(mean, speckle))
 
 
@@ -149,13 +152,19 @@ def _effect_as_it_comes(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
     The mean over the pixels of the image less the pixel's mean so far, those far from the median drawn in.
     """
+    # So many, spread evenly, tell the effect well within the radiometric error.
+    values = values[:, :, :: -(-values.shape[2] // MOST_GROUND_PIXELS)]
+    whole = bool(np.isfinite(values).all())
+    median, mean = (np.median, np.mean) if whole else (nan_median, nan_mean)
     effect = np.zeros(values.shape[:2])
     total, count = np.zeros(values.shape[1:]), np.zeros(values.shape[1:])
     for image, now in enumerate(values):
-        gap = now - np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
-        middle = nan_median(gap, axis=1, keepdims=True)
-        reach = 3.0 * _MAD_SD * nan_median(np.abs(gap - middle), axis=1, keepdims=True)
-        effect[image] = np.nan_to_num(nan_mean(np.clip(gap, middle - reach, middle + reach), axis=1))
+        if image and (whole or count.any()):
+            gap = now - np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+            middle = median(gap, axis=1)[:, None]
+            reach = 3.0 * _MAD_SD * median(np.abs(gap - middle), axis=1)[:, None]
+            effect[image] = mean(np.minimum(np.maximum(gap, middle - reach), middle + reach), axis=1)
+            effect[image][np.isnan(effect[image])] = 0.0
         there = np.isfinite(now)
         total += np.where(there, now - effect[image][:, None], 0.0)
         count += there
@@ -176,17 +185,15 @@ def _variance_so_far(mean: NDArray[np.float64], speckle: NDArray[np.float64]) ->
 
     What speckle gives it, and more where it was seen to scatter more about the median of the images before.
     """
-    out = np.empty_like(mean)
-    squares: list[NDArray[np.float64]] = []
-    for image, now in enumerate(mean):
-        seen = np.array(squares)
-        count = np.isfinite(seen).sum(axis=0) if squares else np.zeros(speckle.size)
-        scatter = np.nan_to_num(nan_median(seen, axis=0)) / _CHI2_MEDIAN if squares else speckle
-        shrunk = (SCATTER_PRIOR_IMAGES * speckle + count * scatter) / (SCATTER_PRIOR_IMAGES + count)
-        out[image] = np.maximum(shrunk, speckle)
-        before = mean[max(image - LEVEL_IMAGES, 0) : image]
-        known = np.isfinite(before).sum(axis=0)
-        # A median of k values has a variance of pi / (2k) of one's.
-        gap = now - nan_median(before, axis=0)
-        squares.append(gap**2 / (1.0 + math.pi / (2.0 * np.maximum(known, 1))))
-    return out
+    n_time = mean.shape[0]
+    padded = np.concatenate([np.full((LEVEL_IMAGES, mean.shape[1]), np.nan), mean])
+    before = np.lib.stride_tricks.sliding_window_view(padded, LEVEL_IMAGES, axis=0)[:n_time]
+    # A median of k values has a variance of pi / (2k) of one's.
+    known = np.maximum(np.isfinite(before).sum(axis=2), 1)
+    square = (mean - nan_median(before, axis=2)) ** 2 / (1.0 + math.pi / (2.0 * known))
+    earlier = np.tri(n_time, k=-1, dtype=bool)[:, :, None]
+    seen = np.where(earlier, square[None], np.nan)
+    count = np.isfinite(seen).sum(axis=1)
+    scatter = np.nan_to_num(nan_median(seen, axis=1)) / _CHI2_MEDIAN
+    shrunk = (SCATTER_PRIOR_IMAGES * speckle + count * scatter) / (SCATTER_PRIOR_IMAGES + count)
+    return np.maximum(shrunk, speckle)
