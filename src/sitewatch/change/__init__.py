@@ -4,7 +4,8 @@
 one idea: strata and date effects (`_background`), memory in time (`_covariance`), passing things (`_despike`), the
 lasting step (`_scan`), its law under the null (`_null`), the omnibus test and the segmentation.
 
-`start_monitor` and `update_monitor` watch a track image by image instead (`_monitor`).
+`start_monitor` and `update_monitor` watch a track image by image instead (`_monitor`); `change_pair` maps what changed
+between two images only (`_pair`).
 """
 
 from sitewatch.change._background import DB_PER_LOG, LAND, STRATA, WATER, Background, calm_level, log_power
@@ -14,6 +15,7 @@ from sitewatch.change._monitor import monitor_dates, start_monitor, update_monit
 from sitewatch.change._monitor_effect import measure_date_effect
 from sitewatch.change._monitor_series import Alarm, watch_series
 from sitewatch.change._monitor_threshold import threshold_for
+from sitewatch.change._pair import change_pair
 from sitewatch.change._scan import StepFilter, step_filter
 from sitewatch.change._steps import despiked_steps
 
@@ -28,6 +30,7 @@ __all__ = [
     "StepFilter",
     "background_of",
     "calm_level",
+    "change_pair",
     "covariances_of",
     "despiked_steps",
     "detect_change",
