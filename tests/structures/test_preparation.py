@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from sitewatch.change import Covariance
-from sitewatch.structures._preparation import preparation_image
+from sitewatch.structures._phases import PREPARATION, follow_phases
+from sitewatch.structures._preparation import waiting_ground
 from sitewatch.structures._presence import follow
 from sitewatch.structures._window import Window
 
@@ -34,7 +35,11 @@ def prepared_at(
         guess = np.where(MASK, ONSET, 0).astype(np.int16)
         statistic = np.full(MASK.shape, 60, np.float32)
         presence = follow(window, MASK, guess, statistic, speckle_only)
-        return preparation_image(window, presence, (ONSET - 1, ONSET))
+        level, pixels = waiting_ground(window, MASK, presence, ONSET)
+        begun, finished = np.arange(34) >= ONSET, np.arange(34) >= ONSET + 1
+        phases = follow_phases(begun.astype(float), finished.astype(float), window.days, level, pixels)
+        prepared = np.flatnonzero(phases.phase == PREPARATION)
+        return int(prepared[0]) if prepared.size else None
 
     return found
 
@@ -49,10 +54,32 @@ def test_ground_that_stays_as_it_was_shows_no_preparation(prepared_at: Callable[
     assert sum(prepared_at(seed, 0.0, None) is not None for seed in range(20)) <= 1
 
 
-def test_nothing_is_said_without_an_onset_or_with_too_few_images_before_it(
+@pytest.mark.parametrize("first", [4, 11])
+def test_weather_that_darkens_the_ground_around_as_well_is_no_preparation(
+    first: int, as_window: Callable[[NDArray[np.floating]], Window], speckle_only: dict[tuple[int, int], Covariance]
+) -> None:
+    rng = np.random.default_rng(3)
+    level = np.zeros((34, *MASK.shape))
+    level[first:] = -3.0
+    level[ONSET:, MASK] = 9.0
+    window = as_window(10 ** (level / 10) * rng.gamma(LOOKS, 1 / LOOKS, level.shape))
+    guess, statistic = np.where(MASK, ONSET, 0).astype(np.int16), np.full(MASK.shape, 60, np.float32)
+    presence = follow(window, MASK, guess, statistic, speckle_only)
+    waiting, _ = waiting_ground(window, MASK, presence, ONSET)
+    assert np.ptp(waiting[:ONSET]) < 2.0
+
+
+def test_nothing_waits_from_the_onset_on_nor_where_hardly_a_pixel_is_left(
     as_window: Callable[[NDArray[np.floating]], Window], speckle_only: dict[tuple[int, int], Covariance]
 ) -> None:
-    window = as_window(np.random.default_rng(0).gamma(LOOKS, 1 / LOOKS, (12, *MASK.shape)))
-    presence = follow(window, MASK, np.full(MASK.shape, 6, np.int16), np.full(MASK.shape, 60, np.float32), speckle_only)
-    assert preparation_image(window, presence, None) is None
-    assert preparation_image(window, presence, (1, 2)) is None
+    level = np.zeros((30, *MASK.shape))
+    level[ONSET:, MASK] = 9.0
+    window = as_window(10 ** (level / 10) * np.random.default_rng(0).gamma(LOOKS, 1 / LOOKS, level.shape))
+    guess, statistic = np.where(MASK, ONSET, 0).astype(np.int16), np.full(MASK.shape, 60, np.float32)
+    presence = follow(window, MASK, guess, statistic, speckle_only)
+    early, pixels = waiting_ground(window, MASK, presence, 12)
+    late, _ = waiting_ground(window, MASK, presence, 30)
+    np.testing.assert_array_equal(np.isfinite(early), np.arange(30) < 12)
+    assert np.isfinite(late[: ONSET - 2]).all()
+    assert np.isnan(late[ONSET + 2 :]).all()
+    assert (pixels[: ONSET - 2] == MASK.sum()).all()

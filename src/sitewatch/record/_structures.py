@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.record._atomic import write_json
-from sitewatch.structures import Interval, Measure, Structure
+from sitewatch.structures import Interval, Measure, PhasePoint, Structure
+from sitewatch.structures._structure import PHASES
 
 _DECIMALS = 8  # of a degree: about a millimetre
 # Below it the tail of no model is worth digits, and a zero would claim certainty.
@@ -66,6 +67,10 @@ def to_feature(structure: Structure) -> dict[str, Any]:
         "growth": [[point.date.isoformat(), _round(point.fraction, 4)] for point in s.growth],
         "growth_sd": [_round(point.sd, 4) for point in s.growth],
         "growth_track": [point.track for point in s.growth],
+        "phases": _changes(s.phases),
+        "phase_probabilities": [
+            [point.date.isoformat(), *(_round(chance, 3) for chance in point.probabilities)] for point in s.phases
+        ],
         "before_db": _levels(s, "before_db"),
         "after_db": _levels(s, "after_db"),
         "tracks": list(s.tracks),
@@ -83,6 +88,15 @@ def _geometry(geometry: BaseGeometry) -> dict[str, Any]:
     # Rounding can make a hair-thin spike cross itself; the unrounded outline is then the better answer.
     kept = rounded if rounded.is_valid or not flat.is_valid else flat
     return dict(shapely.geometry.mapping(shapely.orient_polygons(kept)))
+
+
+def _changes(phases: Sequence[PhasePoint]) -> list[list[Any]]:
+    """[date, phase, its chance] of the first image and of each whose phase is another than at the image before."""
+    return [
+        [point.date.isoformat(), point.phase, _round(point.probabilities[PHASES.index(point.phase)], 3)]
+        for before, point in zip((None, *phases), phases, strict=False)
+        if before is None or before.phase != point.phase
+    ]
 
 
 def _levels(structure: Structure, name: str) -> dict[str, dict[str, float | None]]:

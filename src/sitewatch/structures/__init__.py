@@ -7,7 +7,7 @@ footprints (`_delineate`), pixel-wise presence (`_presence`), growth and dates (
 
 from sitewatch.structures._drawn import date_footprint
 from sitewatch.structures._find import find_in_track, find_structures
-from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Measure, Status, Structure
+from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Measure, PhasePoint, Status, Structure
 from sitewatch.structures._table import to_geodataframe
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Interval",
     "Levels",
     "Measure",
+    "PhasePoint",
     "Status",
     "Structure",
     "date_footprint",

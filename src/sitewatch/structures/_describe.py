@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sitewatch.structures._detected import watch_footprint
-from sitewatch.structures._growth import connected, crossing, growth_curve
-from sitewatch.structures._preparation import preparation_image
+from sitewatch.structures._growth import chance_by, connected, credibly, growth_curve
+from sitewatch.structures._phases import PAUSE, POST, PREPARATION, Phases, as_points, follow_phases, what_is_left
+from sitewatch.structures._preparation import waiting_ground
 from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Structure
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ FEWEST_DATED = 8
 FEWEST_DATED_SHARE = 0.35
 # Images that must show no more growth before an end is stated.
 LEVEL_IMAGES = 3
+# Share of the phases' model in which the stated intervals hold for sure; from two thirds on no phase contradicts them.
+HELD_SHARE = 0.7
 
 
 def describe(found: Found) -> Structure:
@@ -35,14 +40,19 @@ def describe(found: Found) -> Structure:
     dates = found.window.dates
     built_by = found.presence.built_by
     fraction, spread = growth_curve(built_by)
-    start, end = _start_and_end(found)
+    chances = _chances(found)
+    start, end = _bounds(chances)
     if end is not None and end[1] > len(dates) - LEVEL_IMAGES - 1:
         end = None
+    waiting = None
+    if found.grade.kind == "building" and start is not None:
+        waiting = waiting_ground(found.window, found.footprint, found.presence, start[1])
+    phases = _phases(chances, start, end, found.window.days, waiting)
     onset, completion = _interval(start, dates), _interval(end, dates)
     raised, confirmed = _sequence(found, start, dates)
     character, attrs = found.character, found.window.stack.attrs
     track = str(attrs.get("track", ""))
-    prepared = preparation_image(found.window, found.presence, start) if found.grade.kind == "building" else None
+    prepared = np.flatnonzero(phases.phase == PREPARATION)
     scenes = [str(s) for s in found.window.stack["scene"].values]
     shows = fraction > 0.05
     return Structure(
@@ -67,17 +77,31 @@ def describe(found: Found) -> Structure:
         p_value=character.p_value,
         onset=onset,
         completion=completion,
-        preparation_first_seen=None if prepared is None else dates[prepared],
+        preparation_first_seen=dates[prepared[0]] if prepared.size else None,
         first_raised=raised,
         confirmed_on=confirmed if found.grade.status == "confirmed" else None,
         scenes=tuple(scene for scene, there in zip(scenes, shows, strict=True) if there),
         tracks=(track,),
         kind_probability=round(found.grade.kind_probability, 3),
+        phases=as_points(dates, phases),
     )
 
 
-def _start_and_end(found: Found) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
-    """Images of the onset and completion intervals.
+@dataclasses.dataclass(frozen=True)
+class Chances:
+    """[image], chances that the structure has been begun, and finished, by each image.
+
+    Both are uncertain by a pixel or so: the counts asked for are a lower and a higher one.
+    """
+
+    few: NDArray[np.float64]
+    enough: NDArray[np.float64]
+    nearly: NDArray[np.float64]
+    wholly: NDArray[np.float64]
+
+
+def _chances(found: Found) -> Chances:
+    """How surely it was begun and finished by each image.
 
     Only pixels that date themselves vote, where there are enough of them; the count asked for shrinks with them.
     """
@@ -94,14 +118,55 @@ def _start_and_end(found: Found) -> tuple[tuple[int, int] | None, tuple[int, int
     few, enough = (min(max(first + share * slack, 1.0), 0.9 * pixels) for slack in (-PIXEL_SLACK, PIXEL_SLACK))
     where = tuple(axis[voters] for axis in found.presence.pixels)
     patch = connected(built_by, where, found.footprint.shape)
-    start = _span(crossing(patch, few), crossing(patch, enough))
     total = float(built_by[-1].sum())
-    nearly = crossing(built_by, max(min(NEARLY_SHARE * total, total - 1.5), 1.0))
-    wholly = crossing(built_by, max(total - 0.6, 1.0))
+    nearly = max(min(NEARLY_SHARE * total, total - 1.5), 1.0)
+    return Chances(
+        few=chance_by(patch, few),
+        enough=chance_by(patch, enough),
+        nearly=chance_by(built_by, nearly),
+        wholly=chance_by(built_by, max(total - 0.6, 1.0)),
+    )
+
+
+def _bounds(chances: Chances) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """Images of the onset and completion intervals."""
+    start = _span(credibly(chances.few), credibly(chances.enough))
+    nearly, wholly = credibly(chances.nearly), credibly(chances.wholly)
     if nearly is None or wholly is None:
         return start, nearly
     # The last pixel alone may err; nearly all of them together hardly do.
     return start, (nearly[0], min(wholly[1], nearly[1] + LAST_PIXELS_IMAGES))
+
+
+def _phases(
+    chances: Chances,
+    start: tuple[int, int] | None,
+    end: tuple[int, int] | None,
+    days: NDArray[np.float64],
+    waiting: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+) -> Phases:
+    """The phase of construction at each image, from the same chances as the intervals that are stated.
+
+    Parameters
+    ----------
+    start, end
+        Images of the onset and completion intervals; `end` is None where no completion is stated.
+    waiting
+        See `waiting_ground`; without it no site preparation is looked for.
+    """
+    begun, finished = (chances.few + chances.enough) / 2, (chances.nearly + chances.wholly) / 2
+    images = len(begun)
+    # What was there at the first image is no onset and no completion (`_interval` states none).
+    start, end = (span if span is not None and span[0] >= 0 else None for span in (start, end))
+    left = what_is_left(images, start, end)
+    stated, going_on = [(HELD_SHARE, left)], 0.5
+    if end is not None:
+        going_on = PAUSE ** (images - 1 - end[1])
+    else:
+        # What is not called finished has at least even chances to go on.
+        stated = [(0.5, left & (np.arange(4) != POST)), (HELD_SHARE - 0.5, left)]
+    level_db, pixels = waiting or (None, None)
+    return follow_phases(begun, finished * (1 - going_on), days, level_db, pixels, stated)
 
 
 def _span(first: tuple[int, int] | None, last: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -38,12 +38,16 @@ def decided(built_by: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(built_by < DOUBT, 0.0, np.where(built_by > 1 - DOUBT, 1.0, built_by))
 
 
-def _chance_of_at_least(built_by: NDArray[np.float64], count: float) -> NDArray[np.float64]:
-    """[image], chance that `count` pixels or more are built (normal approximation of the Poisson binomial)."""
+def chance_by(built_by: NDArray[np.float64], count: float) -> NDArray[np.float64]:
+    """[image], chance that `count` pixels or more are built by then; never falls.
+
+    By the normal approximation of the Poisson binomial.
+    """
     built_by = decided(built_by)
     mean = built_by.sum(axis=1)
     variance = CORRELATED_PIXELS * (built_by * (1 - built_by)).sum(axis=1)
-    return norm.cdf((mean - (count - 0.5)) / np.sqrt(variance + 0.01))
+    chance = norm.cdf((mean - (count - 0.5)) / np.sqrt(variance + 0.01))
+    return np.maximum.accumulate(chance)
 
 
 def connected(
@@ -80,7 +84,14 @@ def crossing(built_by: NDArray[np.float64], count: float) -> tuple[int, int] | N
 
     None where the count is never credibly reached. The first index is -1 where it was reached before the first image.
     """
-    chance = np.maximum.accumulate(_chance_of_at_least(built_by, count))
+    return credibly(chance_by(built_by, count))
+
+
+def credibly(chance: NDArray[np.float64]) -> tuple[int, int] | None:
+    """Last image by which something has credibly not happened, first by which it has, from the chance [image] of it.
+
+    None where it never credibly has. The first index is -1 where it had before the first image.
+    """
     there = np.flatnonzero(chance > 1 - TAIL)
     if there.size == 0:
         return None

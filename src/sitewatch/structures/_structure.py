@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Literal
+from typing import Literal, get_args
 
 import shapely
 
 Status = Literal["candidate", "confirmed", "rejected"]
 # The terms of IARPA SMART.
 Phase = Literal["No Activity", "Site Preparation", "Active Construction", "Post Construction"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 @dataclasses.dataclass(frozen=True)
