@@ -17,6 +17,7 @@ from sitewatch.cli._terminal import Terminal
 from sitewatch.errors import SceneError, SitewatchError
 from sitewatch.pipeline import date_polygon, run_site
 from sitewatch.record import Workspace
+from sitewatch.report import answer_words
 from sitewatch.site import Site
 from sitewatch.structures import Measure, Structure
 
@@ -154,3 +155,18 @@ def test_a_long_list_of_candidates_is_cut_on_the_screen_and_the_rest_counted(
     assert "building-29" in told
     assert "building-3 " not in told
     assert "the other 20" in " ".join(told.split())
+
+
+def test_where_nothing_is_confirmed_the_smallest_that_would_have_shown_is_told(
+    site: Site, pier: shapely.Polygon, small_coast: Path, tmp_path: Path
+) -> None:
+    west, south, east, north = site.area.bounds
+    x, y = (west + east) / 2, (south + north) / 2
+    quarters = [(west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north)]
+    away = max(quarters, key=lambda box: shapely.box(*box).distance(pier))
+    result = run_site(Site.read(f"bbox:{','.join(map(str, away))}"), [small_coast / "scenes"], tmp_path / "away")
+    assert not any(structure.status == "confirmed" for structure in result.structures)
+    assert {one.sought.kind for one in result.detectable} == {"pier", "building", "road"}
+    page = (tmp_path / "away" / "dossier.html").read_text()
+    for one in result.detectable:
+        assert (answer_words(one) in page) == bool(one.share)

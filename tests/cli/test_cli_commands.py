@@ -34,7 +34,7 @@ def test_run_prints_a_table_on_standard_output_and_all_else_on_standard_error(
     done = sitewatch("run", site, images, "--out", "out")
     assert done.code == 0, done.err
     assert str(tmp_path / "out" / "dossier.html") in done.out
-    assert re.search(r"\d+ (confirmed|candidate|rejected)|Nothing was found", done.out)
+    assert re.search(r"\d+ (confirmed|candidate|rejected)|No sign of construction", done.out)
     assert "reading scene descriptions: 12 of 12" in done.err
     assert "reading" not in done.out
 

@@ -27,6 +27,7 @@ from sitewatch.report._wording import (
     span_words,
     summary_words,
 )
+from sitewatch.sought import Detectable, Sought
 from sitewatch.structures._structure import Interval, Measure, Structure
 
 DATES = st.dates(dt.date(1991, 1, 1), dt.date(2060, 12, 31))
@@ -131,26 +132,31 @@ def test_an_orientation_names_the_nearest_compass_line(degrees: float, line: str
 
 def test_a_structure_that_may_still_grow_is_not_called_complete(make_structure: Callable[..., Structure]) -> None:
     growing = make_structure(completion=None)
-    words = summary_words([growing], {"pier-1": "1"}, 12, None, None)
+    words = summary_words([growing], {"pier-1": "1"}, 12, None, ())
     assert "still growing at the last image" in words
     assert "completed" not in words
 
 
 def test_nothing_found_is_said_with_the_number_of_images_and_what_would_have_been_seen() -> None:
-    words = plain(summary_words([], {}, 31, (dt.date(2021, 11, 19), dt.date(2025, 1, 2)), {"pier": 1234.0}))
+    pier = Sought("pier", "water", {"VV": 11.0})
+    seen = Detectable(pier, "", 0.6, 800.0, 1225.0, 28.0, 35.0, None, None, None)
+    nowhere = dataclasses.replace(seen, sought=Sought("building", "land", {"VV": 6.0}), share=0.0)
+    period = (dt.date(2021, 11, 19), dt.date(2025, 1, 2))
+    words = plain(summary_words([], {}, 31, period, (seen, nowhere)))
     assert words.startswith("No sign of construction in 31 images from 19 November 2021 to 2 January 2025.")
-    assert "pier of 1,200 m²" in words
+    assert "A pier on water would have been found from 35 m by 35 m on." in words
+    assert "building" not in words
 
 
 def test_candidates_alone_are_not_called_construction(make_structure: Callable[..., Structure]) -> None:
-    words = summary_words([make_structure(status="candidate")], {"pier-1": "1"}, 5, None, None)
+    words = summary_words([make_structure(status="candidate")], {"pier-1": "1"}, 5, None, ())
     assert words.startswith("No construction is confirmed in 5 images.")
     assert "One detection is a candidate" in words
 
 
 def test_of_many_structures_the_largest_are_named(make_structure: Callable[..., Structure]) -> None:
     many = [make_structure(f"s{i}", area_m2=Measure(1000.0 * i, 50.0)) for i in range(1, 10)]
-    words = summary_words(many, {s.id: s.id for s in many}, 5, None, None)
+    words = summary_words(many, {s.id: s.id for s in many}, 5, None, ())
     assert [s.id for s in many if f"No. {s.id} " in words] == [f"s{i}" for i in range(4, 10)]
     assert "Three more" in words
 
@@ -159,5 +165,5 @@ def test_no_purpose_is_ever_claimed(make_structure: Callable[..., Structure]) ->
     kinds = ["pier", "reclamation", "building", "road", "demolition", "clearing", "unknown", "tidal flat", "crop"]
     for kind in kinds:
         structure = dataclasses.replace(make_structure(), kind=kind)
-        words = summary_words([structure], {"pier-1": "1"}, 12, None, None)
+        words = summary_words([structure], {"pier-1": "1"}, 12, None, ())
         assert not re.search(r"\b(for|to serve|in order|military|used)\b", words), words

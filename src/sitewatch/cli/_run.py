@@ -54,5 +54,5 @@ def run(
         if terminal.as_json:
             terminal.print_json(as_json(result))
         else:
-            print_structures(terminal, result.structures)
+            print_structures(terminal, result.structures, result.detectable)
             terminal.out.print(f"Dossier: {result.dossier}", markup=False, soft_wrap=True)

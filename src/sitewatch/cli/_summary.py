@@ -14,6 +14,7 @@ from sitewatch.cli._terminal import Terminal, as_sentence
 if TYPE_CHECKING:
     from sitewatch.pipeline import RunResult
     from sitewatch.scenes import LeftOut
+    from sitewatch.sought import Detectable
     from sitewatch.structures import Interval, Measure, Structure
 
 T = TypeVar("T")
@@ -58,7 +59,9 @@ def _alike(entries: Sequence[T], text_of: Callable[[T], str]) -> list[list[T]]:
     return list(groups.values())
 
 
-def print_structures(terminal: Terminal, structures: Sequence[Structure]) -> None:
+def print_structures(
+    terminal: Terminal, structures: Sequence[Structure], detectable: Sequence[Detectable] = ()
+) -> None:
     """Print a table of what is confirmed and of the largest candidates, and how many there are of each status."""
     candidates = sorted((s for s in structures if s.status == "candidate"), key=lambda s: -s.area_m2.value)
     listed = [s for s in structures if s.status == "confirmed"] + candidates[:_CANDIDATES]
@@ -83,13 +86,18 @@ def print_structures(terminal: Terminal, structures: Sequence[Structure]) -> Non
     more = len(candidates) - _CANDIDATES
     rest = f" The {_CANDIDATES} largest candidates are listed; the dossier has the other {more}." if more > 0 else ""
     terminal.out.print(escape(count_text(structures) + rest))
+    if detectable:
+        from sitewatch.report import answer_words
+
+        for one in detectable:
+            terminal.out.print(answer_words(one), markup=False)
 
 
 def count_text(structures: Sequence[Structure]) -> str:
     """How many of each status, as a sentence."""
     counts = {status: sum(s.status == status for s in structures) for status in ("confirmed", "candidate", "rejected")}
     if not any(counts.values()):
-        return "Nothing was found to have been built."
+        return "No sign of construction."
     named = [f"{count} {status}" for status, count in counts.items() if count]
     return f"{', '.join(named)}."
 

@@ -42,6 +42,8 @@ FEWEST_PIXELS = 25
 PIXEL_CHANCE = 0.85
 LINE_MARGIN = 1.3
 FEWEST_IMAGES = 4
+# A structure is asked for that so many images have shown, to be found with this chance.
+USUAL_IMAGES, USUAL_PROBABILITY = 6, 0.9
 # Of roads: a two-lane one with its verges, a wide one, a motorway, a works road with the ground cleared beside it.
 WIDTHS_M = (20.0, 30.0, 40.0, 60.0)
 # Side of the square over which a place counts as water or land.
@@ -83,8 +85,8 @@ def map_power(
     path: str | Path,
     *,
     what: str = "building",
-    images: int = 6,
-    probability: float = 0.9,
+    images: int = USUAL_IMAGES,
+    probability: float = USUAL_PROBABILITY,
     options: RunOptions | None = None,
     progress: Progress = silent,
     command: str = "",
@@ -127,10 +129,7 @@ def map_power(
         check_some(found)
         built = build_stacks(site, found.scenes, scratch(cleanup), progress=progress)
         built, changes = detect_changes(_long_enough(built, images), progress)
-        tracks = _share_water(
-            _survey(name, site, stack, change, images, progress)
-            for name, stack, change in zip(file_names(built.stacks), built.stacks, changes, strict=True)
-        )
+        tracks = _tracks(site, built.stacks, changes, images, progress)
         answers = [_answer(sought, tracks, probability, options.alpha) for sought in SOUGHT]
         maps = tuple(one.map for one in answers)
         each = [one for answer in answers for one in answer.by_track] if len(tracks) > 1 else []
@@ -161,6 +160,27 @@ def map_power(
     return PowerResult(target, picture, page, detectable, by_track, notes, left_out)
 
 
+def smallest_seen(
+    site: Site,
+    stacks: Sequence[xr.Dataset],
+    changes: Sequence[xr.Dataset],
+    alpha: float,
+    *,
+    images: int = USUAL_IMAGES,
+    probability: float = USUAL_PROBABILITY,
+    progress: Progress = silent,
+) -> tuple[Detectable, ...]:
+    """The smallest structure of each kind that stacks would have shown; parameters as for `map_power`.
+
+    Tracks with too few images are passed over; empty where that is all of them.
+    """
+    pairs = [pair for pair in zip(stacks, changes, strict=True) if pair[0].sizes["time"] >= _needed(images)]
+    if not pairs:
+        return ()
+    tracks = _tracks(site, [stack for stack, _ in pairs], [change for _, change in pairs], images, progress)
+    return tuple(_answer(sought, tracks, probability, alpha).together for sought in SOUGHT)
+
+
 Window = tuple[dt.date, dt.date, int]
 
 
@@ -183,6 +203,13 @@ class _Answer:
     power: Mapping[str, xr.Dataset]
     together: Detectable
     by_track: tuple[Detectable, ...]
+
+
+def _tracks(
+    site: Site, stacks: Sequence[xr.Dataset], changes: Sequence[xr.Dataset], images: int, progress: Progress
+) -> list[_Track]:
+    named = zip(file_names(stacks), stacks, changes, strict=True)
+    return _share_water([_survey(name, site, stack, change, images, progress) for name, stack, change in named])
 
 
 def _survey(name: str, site: Site, stack: xr.Dataset, change: xr.Dataset, images: int, progress: Progress) -> _Track:
@@ -256,9 +283,14 @@ def _window(sought: Sought, track: _Track, margin: NDArray[np.floating]) -> Wind
     return showing_window(track.stack["time"].values, contrast, images, before, float(np.quantile(margin, 0.1)))
 
 
+def _needed(images: int) -> int:
+    """Images that a track must have, to tell a change so many images old."""
+    return max(images + 1, FEWEST_IMAGES)
+
+
 def _long_enough(built: Stacks, images: int) -> Stacks:
     """The stacks with images enough, unless there is none."""
-    needed = max(images + 1, FEWEST_IMAGES)
+    needed = _needed(images)
     short = [stack for stack in built.stacks if stack.sizes["time"] < needed]
     if len(short) == len(built.stacks):
         most = max(stack.sizes["time"] for stack in short)

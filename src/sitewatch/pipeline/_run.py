@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sitewatch import __version__
 from sitewatch.pipeline._options import RunOptions
+from sitewatch.pipeline._power import smallest_seen
 from sitewatch.pipeline._steps import (
     RunResult,
     Watch,
@@ -101,6 +102,10 @@ def run_site(
         with watch.stage("structures"):
             structures = find_structures(site, stacks.stacks, changes, alpha=options.alpha, progress=progress)
         result = gather_result(site, structures, found, stacks, watch, workspace, workspace.dossier_path)
+        if not any(structure.status == "confirmed" for structure in structures):
+            with watch.stage("power"):
+                seen = smallest_seen(site, stacks.stacks, changes, options.alpha, progress=progress)
+            result = dataclasses.replace(result, detectable=seen)
         with watch.stage("record"):
             write_scenes(workspace.scenes_path, result.scenes, result.left_out)
             write_structures(workspace.structures_path, structures)

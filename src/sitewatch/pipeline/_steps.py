@@ -20,6 +20,7 @@ from sitewatch.progress import Progress
 from sitewatch.record import Workspace
 from sitewatch.report import Provenance, write_dossier
 from sitewatch.scenes import LeftOut, Scene, Scenes, open_scenes
+from sitewatch.sought import Detectable
 from sitewatch.stack import Stacks
 from sitewatch.structures import Structure
 
@@ -47,6 +48,8 @@ class RunResult:
         Guesses made on the user's behalf and processing worth knowing.
     seconds
         Wall clock by stage.
+    detectable
+        Where nothing was confirmed: the smallest of each kind that would have been found.
     workspace
         The folder written; None where nothing was kept.
     dossier
@@ -59,6 +62,7 @@ class RunResult:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
+    detectable: tuple[Detectable, ...] = ()
     workspace: Workspace | None = None
     dossier: Path | None = None
 
@@ -188,7 +192,7 @@ def gather_result(
     notes = tuple(dict.fromkeys([*_counted(of_scenes, len(used)), *stacks.notes, *of_stacks]))
     known = {scene.id: scene for scene in found.scenes}
     left_out = (*found.left_out, *(_placed(entry, known.get(entry.source)) for entry in stacks.left_out))
-    return RunResult(site, structures, used, left_out, notes, watch.seconds, workspace, dossier)
+    return RunResult(site, structures, used, left_out, notes, watch.seconds, workspace=workspace, dossier=dossier)
 
 
 def _placed(entry: LeftOut, scene: Scene | None) -> LeftOut:
@@ -222,6 +226,7 @@ def report(path: Path, result: RunResult, stacks: Stacks, options: RunOptions, w
         started=watch.started,
         finished=dt.datetime.now(dt.UTC),
         notes=stacks.notes,
+        detectable=result.detectable,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_dossier(

@@ -14,7 +14,8 @@ from sitewatch.report._maps import composite_map, overview_map
 from sitewatch.report._pairs import scene_map
 from sitewatch.report._picture import Picture, read_picture
 from sitewatch.report._power_map import PowerMap, PowerReport, power_figure, write_power_png
-from sitewatch.report._power_page import answer_words, contrast_words, size_words, window_words, write_power_page
+from sitewatch.report._power_page import contrast_words, window_words, write_power_page
+from sitewatch.report._power_words import answer_words, size_words
 from sitewatch.report._provenance import Provenance
 from sitewatch.report._series import Series, footprint_series
 from sitewatch.report._timeline import site_timeline

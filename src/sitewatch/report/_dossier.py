@@ -19,6 +19,7 @@ from sitewatch.report._frame import whole_window
 from sitewatch.report._maps import composite_map, overview_map
 from sitewatch.report._panels import Shot, structure_panel
 from sitewatch.report._picture import Picture, polarisations, read_picture
+from sitewatch.report._power_words import answer_words
 from sitewatch.report._provenance import Provenance
 from sitewatch.report._style import track_colours
 from sitewatch.report._timeline import site_timeline
@@ -29,7 +30,6 @@ from sitewatch.report._wording import (
     finished_words,
     interval_words,
     length_words,
-    plain_area_words,
     sentence_about,
     sentence_case,
     span_words,
@@ -146,7 +146,7 @@ def _context(
     colours = track_colours([str(s.attrs.get("track", "")) for s in stacks])
     period = (scenes[0].datetime.date(), scenes[-1].datetime.date()) if scenes else None
     confirmed = [s for s in ordered if s.status == "confirmed"]
-    lede = summary_words(ordered, labels, len(scenes), period, provenance.smallest_detectable_m2)
+    lede = summary_words(ordered, labels, len(scenes), period, provenance.detectable)
     shown = [s for s in ordered if s.status != "rejected"][:MOST_PANELS]
     credits = dict.fromkeys(
         c for c in (*(s.credit for s in scenes), *(str(k.attrs.get("credit") or "") for k in stacks)) if c
@@ -271,6 +271,6 @@ def environment() -> jinja2.Environment:
     )  # fmt: skip
     environment.filters.update(
         area=area_words, length_m=length_words, begun_cell=_begun_cell, finished_cell=_finished_cell, day=date_words,
-        plain_area=plain_area_words, sentence=sentence_about, scene_time=_scene_time, upper_first=sentence_case,
+        answer=answer_words, sentence=sentence_about, scene_time=_scene_time, upper_first=sentence_case,
     )  # fmt: skip
     return environment

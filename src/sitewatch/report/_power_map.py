@@ -24,6 +24,7 @@ from sitewatch.report._maps import MARGINS_IN, MAX_HEIGHT_IN, TICK_LABELS_IN, WI
 from sitewatch.report._outlines import draw_outline
 from sitewatch.report._pairs import standard_foot
 from sitewatch.report._picture import Picture, polarisations, read_picture
+from sitewatch.report._power_words import metres_words
 from sitewatch.report._style import GREY_MAP, MUTED, NO_DATA_COLOUR, stretch_db
 from sitewatch.report._wording import percent_words, sentence_case
 from sitewatch.scenes._scene import LeftOut
@@ -144,11 +145,6 @@ def size_classes(length_m: NDArray[np.floating]) -> list[float]:
     stride = -(-(last - first) // MOST_CLASSES)
     kept = list(range(first, last, stride))
     return [float(round_values[i]) for i in (*kept, kept[-1] + stride)]
-
-
-def metres_words(length_m: float) -> str:
-    """``180 m``; below ten metres with one decimal."""
-    return f"{length_m:,.{0 if length_m >= 9.95 else 1}f} m"
 
 
 def lengths_words(shortest_m: float, longest_m: float) -> str:

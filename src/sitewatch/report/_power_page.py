@@ -14,7 +14,8 @@ from sitewatch.report._dossier import environment
 from sitewatch.report._embed import svg_data_uri
 from sitewatch.report._panels import Shot
 from sitewatch.report._picture import polarisations
-from sitewatch.report._power_map import PowerMap, PowerReport, lengths_words, metres_words, power_figure
+from sitewatch.report._power_map import PowerMap, PowerReport, lengths_words, power_figure
+from sitewatch.report._power_words import answer_words, size_words
 from sitewatch.report._wording import db_words, percent_words, plain_area_words, span_words
 from sitewatch.sought import Detectable, Sought
 
@@ -29,25 +30,6 @@ def write_power_page(path: str | os.PathLike[str], report: PowerReport) -> Path:
     return target
 
 
-def size_words(one: Detectable) -> str:
-    """``30 m by 30 m``, or ``180 m long, 20 m wide``: what would be found on nine tenths of the surface."""
-    if one.nine_tenths_m is None:
-        return "none tried would be found"
-    length = metres_words(_round_up(one.nine_tenths_m))
-    return f"{length} by {length}" if one.sought.width_m is None else f"{length} long, {one.sought.width_m:,.0f} m wide"
-
-
-def answer_words(one: Detectable) -> str:
-    """``A pier on water would have been found from 30 m by 30 m on.``"""
-    thing = f"{one.sought.kind} on {one.sought.surface}"
-    if not one.share:
-        return f"There is no {one.sought.surface} in the site for a {one.sought.kind}."
-    if one.nine_tenths_m is None:
-        tried = f", up to {one.sought.width_m:.0f} m wide," if one.sought.width_m else ""
-        return f"No {thing} of the sizes tried{tried} would have been found on nine tenths of the {one.sought.surface}."
-    return f"A {thing} would have been found from {size_words(one)} on."
-
-
 def contrast_words(sought: Sought, available: Sequence[str]) -> str:
     """``VV +11 dB, VH +8 dB`` of the polarisations that the images have."""
     named = [(name, level) for name, level in sought.contrast_db.items() if name in available]
@@ -59,12 +41,6 @@ def window_words(one: Detectable) -> str:
     if one.shown_from is None or one.shown_by is None or one.nine_tenths_m is None:
         return "it would not be confirmed"
     return f"{span_words(one.shown_from, one.shown_by)}; confirmed some {one.days_to_confirm} days later"
-
-
-def _round_up(length_m: float) -> float:
-    """To two digits, upwards but for a hundredth: what is said to be found must be found."""
-    unit = 10.0 ** (np.floor(np.log10(length_m)) - 1)
-    return float(np.ceil(0.99 * length_m / unit) * unit)
 
 
 def _context(report: PowerReport) -> dict[str, object]:

@@ -6,6 +6,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
+from sitewatch.sought import Detectable
+
 
 @dataclasses.dataclass(frozen=True)
 class Provenance:
@@ -23,9 +25,8 @@ class Provenance:
         UTC; None where not recorded.
     notes
         Guesses made on the user's behalf that no stack carries, and other remarks.
-    smallest_detectable_m2
-        Kind of structure (e.g. ``pier``) to the smallest area that would have been found here, in square metres;
-        None where it was not worked out.
+    detectable
+        The smallest of each kind that would have been found here; empty where it was not worked out.
     """
 
     version: str
@@ -34,4 +35,4 @@ class Provenance:
     started: dt.datetime | None = None
     finished: dt.datetime | None = None
     notes: tuple[str, ...] = ()
-    smallest_detectable_m2: Mapping[str, float] | None = None
+    detectable: tuple[Detectable, ...] = ()

@@ -6,7 +6,9 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 
-from sitewatch.report._counts import count_words, list_words
+from sitewatch.report._counts import count_words
+from sitewatch.report._power_words import answer_words
+from sitewatch.sought import Detectable
 from sitewatch.structures._structure import Interval, Measure, Structure
 
 MONTHS = (
@@ -201,7 +203,7 @@ def summary_words(
     labels: Mapping[str, str],
     images: int,
     period: tuple[dt.date, dt.date] | None,
-    smallest_detectable_m2: Mapping[str, float] | None,
+    detectable: Sequence[Detectable],
 ) -> str:
     """The opening paragraph: what is confirmed, what is a candidate, what was turned down.
 
@@ -215,8 +217,8 @@ def summary_words(
         How many images were used.
     period
         Dates of the first and last of them.
-    smallest_detectable_m2
-        Kind to area, see `Provenance`.
+    detectable
+        What would have been found, see `Provenance`.
     """
     by_status = {s: [x for x in structures if x.status == s] for s in ("confirmed", "candidate", "rejected")}
     confirmed, candidates, rejected = by_status.values()
@@ -235,11 +237,8 @@ def summary_words(
         parts = [f"No construction is confirmed in {seen}{when}."]
     else:
         parts = [f"No sign of construction in {seen}{when}."]
-    if not confirmed and smallest_detectable_m2:
-        sizes = [f"{kind} of {plain_area_words(area)}" for kind, area in smallest_detectable_m2.items()]
-        parts.append(
-            f"The smallest that would have been seen here: {list_words(sizes)}; anything smaller may have been missed."
-        )
+    if not confirmed:
+        parts += [answer_words(one) for one in detectable if one.share]
     if candidates:
         n = len(candidates)
         verb = "detection is a candidate" if n == 1 else "detections are candidates"

@@ -131,8 +131,8 @@ def _sharpened(
     """A footprint without the rim that the sensor's point spread smeared over its neighbours.
 
     Even a few per cent of a bright thing's power stand far above dark ground in a logarithmic test; the outline
-    belongs where about half the power is gained, or lost. Rims are judged as a whole, for the texture of a structure varies from
-    pixel to pixel as much as the power falls across its edge.
+    belongs where about half the power is gained, or lost. Rims are judged as a whole, for the texture of a structure
+    varies from pixel to pixel as much as the power falls across its edge.
     """
     rest = window.residual().astype(float)
     image = np.arange(rest.shape[0])[:, None, None]
