@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sitewatch.record import to_feature, write_structures
-from sitewatch.structures import GrowthPoint, Interval, Levels, Measure, Structure
+from sitewatch.structures import GrowthPoint, Interval, Levels, Measure, PhasePoint, Structure
 
 PIER = Structure(
     id="s01",
@@ -50,6 +50,25 @@ def test_the_contract_of_a_scorer_is_met() -> None:
     assert (properties["area_m2"], properties["area_m2_sd"]) == (5400.0, 310.3)
     assert (properties["length_m"], properties["length_m_sd"]) == (180.0, 9.5)
     assert properties["growth"] == [["2023-03-20", 0.0], ["2023-04-09", 0.9877]]
+
+
+def test_phases_are_written_where_they_change_and_their_chances_at_every_image() -> None:
+    days = [dt.date(2023, 3, 20) + dt.timedelta(days=12 * i) for i in range(4)]
+    phases = (
+        PhasePoint(days[0], "No Activity", (1.0, 0.0, 0.0, 0.0)),
+        PhasePoint(days[1], "No Activity", (0.90004, 0.05, 0.04996, 0.0)),
+        PhasePoint(days[2], "Active Construction", (0.0, 0.1, 0.87654, 0.02346)),
+        PhasePoint(days[3], "Active Construction", (0.0, 0.0, 0.6, 0.4)),
+    )
+    properties = to_feature(dataclasses.replace(PIER, phases=phases))["properties"]
+    assert properties["phases"] == [["2023-03-20", "No Activity", 1.0], ["2023-04-13", "Active Construction", 0.877]]
+    assert properties["phase_probabilities"] == [
+        ["2023-03-20", 1.0, 0.0, 0.0, 0.0],
+        ["2023-04-01", 0.9, 0.05, 0.05, 0.0],
+        ["2023-04-13", 0.0, 0.1, 0.877, 0.023],
+        ["2023-04-25", 0.0, 0.0, 0.6, 0.4],
+    ]
+    assert to_feature(PIER)["properties"]["phases"] == []
 
 
 def test_what_users_need_beside_the_contract_is_there() -> None:

@@ -21,15 +21,19 @@ from sitewatch.report._style import (
     MUTED,
     ONSET_COLOUR,
     PAPER,
+    PHASE_COLOURS,
     PREPARATION_COLOUR,
     RULE,
     TRACK_COLOURS,
     drawable,
 )
-from sitewatch.structures._structure import Structure
+from sitewatch.structures._structure import PHASES, Structure
 
 WIDTH_IN = 5.4
 LEGEND_COLUMNS = 2
+STRIP_IN = 0.26
+# A phase is named beside the strip where its chance exceeds this at some image.
+LEAST_SHOWN = 0.05
 
 
 def structure_curves(structure: Structure, series: Sequence[Series], colours: Mapping[str, str]) -> Figure:
@@ -45,10 +49,11 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
         Track key to colour.
     """
     names = list(dict.fromkeys(s.polarisation for s in series))
-    heights = [1.5] + [1.15] * len(names)
+    strip = [STRIP_IN] if has_strip(structure) else []
+    heights = [1.5, *strip] + [1.15] * len(names)
     marks = _marks(structure, series, colours)
     legend_in, bottom_in, gap_in = 0.14 + 0.165 * math.ceil(len(marks) / LEGEND_COLUMNS), 0.4, 0.16
-    full_h = legend_in + sum(heights) + gap_in * len(names) + bottom_in
+    full_h = legend_in + sum(heights) + gap_in * (len(heights) - 1) + bottom_in
     figure = Figure(figsize=(WIDTH_IN, full_h), facecolor=PAPER)
     top = full_h - legend_in
     panels: list[Axes] = []
@@ -56,11 +61,14 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
         panels.append(figure.add_axes((0.115, (top - height) / full_h, 0.875, height / full_h)))
         top -= height + gap_in
     _growth(panels[0], structure)
-    for axes, name in zip(panels[1:], names, strict=True):
+    if strip:
+        _phases(panels[1], structure)
+    for axes, name in zip(panels[1 + len(strip) :], names, strict=True):
         _backscatter(axes, [s for s in series if s.polarisation == name], colours, name)
     limits = _time_limits(structure, series)
     for axes in panels:
-        _shade(axes, structure)
+        if not strip or axes is not panels[1]:
+            _shade(axes, structure)
         _dress(axes, limits, last=axes is panels[-1])
     _legend(figure, marks, (full_h - 0.04) / full_h)
     return figure
@@ -78,6 +86,20 @@ def _growth(axes: Axes, structure: Structure) -> None:
     axes.plot(days, fraction, color=INK, linewidth=1.4, marker="o", markersize=2.4)
     axes.set(ylim=(-4, 104), yticks=[0, 25, 50, 75, 100])
     axes.set_ylabel("removed, %" if structure.kind == "demolition" else "built, %", fontsize=8.5, color=INK)
+
+
+def has_strip(structure: Structure) -> bool:
+    """Whether a strip of phases is drawn: of two images or more, and not of what was taken down."""
+    return len(structure.phases) > 1 and structure.kind != "demolition"
+
+
+def _phases(axes: Axes, structure: Structure) -> None:
+    """Chances of the phases, stacked."""
+    days = day_numbers([p.date for p in structure.phases])
+    chances = np.array([p.probabilities for p in structure.phases]).T
+    axes.stackplot(days, chances, colors=PHASE_COLOURS, linewidth=0)
+    axes.set(ylim=(0, 1), yticks=[])
+    axes.set_ylabel("phase", fontsize=8.5, color=INK)
 
 
 def _backscatter(axes: Axes, series: Sequence[Series], colours: Mapping[str, str], name: str) -> None:
@@ -132,6 +154,10 @@ def _marks(structure: Structure, series: Sequence[Series], colours: Mapping[str,
         marks.append(Patch(color=COMPLETION_COLOUR, alpha=0.5, label="finished within"))
     if structure.preparation_first_seen:
         marks.append(Line2D([], [], color=PREPARATION_COLOUR, linestyle="--", label="site preparation first seen"))
+    if has_strip(structure):
+        shown = np.array([p.probabilities for p in structure.phases]).max(axis=0) > LEAST_SHOWN
+        pairs = zip(PHASES, PHASE_COLOURS, shown, strict=True)
+        marks += [Patch(color=colour, label=phase.lower()) for phase, colour, there in pairs if there]
     for track, label in {s.track: s.track_label for s in series}.items():
         colour = colours.get(track, TRACK_COLOURS[0])
         marks.append(Line2D([], [], color=colour, marker="o", markersize=3, label=drawable(label[:40])))

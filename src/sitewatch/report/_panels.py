@@ -9,7 +9,7 @@ import xarray as xr
 
 from sitewatch.report._captions import as_date, dates_words
 from sitewatch.report._choice import before_after_indices, best_view, chip_indices, close_by
-from sitewatch.report._curves import structure_curves
+from sitewatch.report._curves import has_strip, structure_curves
 from sitewatch.report._embed import raster_data_uri, svg_data_uri
 from sitewatch.report._frame import window_around
 from sitewatch.report._pairs import chip, scene_map
@@ -31,7 +31,8 @@ from sitewatch.report._wording import (
     sentence_case,
     span_words,
 )
-from sitewatch.structures._structure import Structure
+from sitewatch.structures._phases import begun_between
+from sitewatch.structures._structure import PHASES, Structure
 
 CHIP_DPI = 170
 CHIP_PIXELS = 240
@@ -93,8 +94,7 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
         ("Removed" if demolition else "Begun", sentence_case(begun)),
         ("Completed", sentence_case(completed)),
     ]
-    if structure.preparation_first_seen:
-        rows.append(("Site preparation", f"First seen on {date_words(structure.preparation_first_seen)}"))
+    rows += _phase_rows(structure)
     rows += [
         ("Area", area_words(structure.area_m2)),
         ("Length", length_words(structure.length_m)),
@@ -117,6 +117,20 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
             since = before_last_words(date, last) if last else ""
             rows.append((name, f"With the image of {date_words(date)}" + (f", {since}" if since else "")))
     return tuple(rows)
+
+
+def _phase_rows(structure: Structure) -> list[tuple[str, str]]:
+    """When the site was prepared, and in which phase it was last seen; not of what was no construction."""
+    rows = []
+    if structure.preparation_first_seen:
+        between = begun_between(structure.phases, "Site Preparation")
+        since = f" (begun {interval_words(between)})" if between else ""
+        rows.append(("Site preparation", f"First seen on {date_words(structure.preparation_first_seen)}{since}"))
+    if structure.phases and structure.status != "rejected" and structure.kind != "demolition":
+        last = structure.phases[-1]
+        chance = last.probabilities[PHASES.index(last.phase)]
+        rows.append(("Phase at the last image", f"{last.phase} ({percent_words(chance)})"))
+    return rows
 
 
 def _pictures(
@@ -181,6 +195,7 @@ def _curves_caption(structure: Structure) -> str:
     removed = structure.kind == "demolition"
     return (
         f"Top: share {'removed' if removed else 'built'} at each image, with a band of two standard deviations. "
+        f"{'The strip shows how likely each phase is at each image. ' if has_strip(structure) else ''}"
         "Below: mean backscatter of the footprint (thick) and of the ring around it (thin), by polarisation. "
         "Where the surroundings move and the footprint doesn't, it has a surface of its own."
     )

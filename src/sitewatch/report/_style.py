@@ -21,6 +21,8 @@ TRACK_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00
 ONSET_COLOUR = "#e69f00"
 COMPLETION_COLOUR = "#009e73"
 PREPARATION_COLOUR = "#cc79a7"
+# No Activity, Site Preparation, Active Construction, Post Construction.
+PHASE_COLOURS = ("#d5dae0", PREPARATION_COLOUR, "#56b4e9", COMPLETION_COLOUR)
 CANDIDATE_COLOUR = "#4fd1ff"
 REJECTED_COLOUR = "#c9ced6"
 NO_DATA_COLOUR = "#7d8794"
