@@ -5,10 +5,11 @@
     python benchmarks/phases.py --annotations FOLDER                 # how long phases last in SMART site models
 
 Of every matched structure but demolitions (the official phases are of construction), the truth's phase at each image
-follows from its dates: Site Preparation from its first sight, Active Construction from the onset, Post Construction from
-the completion. Errors are signed days from the true onset of a phase to the stated one, in the best and in the worst case
-within the gap before the true onset. The scenarios' writer and scorer are looked for as `benchmarks/accuracy/study.py`
-does; finished scenarios are lines of phases.jsonl in the output folder, and a run that was stopped goes on where it was.
+follows from its dates: Site Preparation from its first sight, Active Construction from the onset, Post Construction
+from the completion. Errors are signed days from the true onset of a phase to the stated one, in the best and in the
+worst case within the gap before the true onset. The scenarios' writer and scorer are looked for as
+`benchmarks/accuracy/study.py` does; finished scenarios are lines of phases.jsonl in the output folder, and a run that
+was stopped goes on where it was.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Errors of phase onsets by the official definitions of IARPA SMART.
 
-They are those of its test harness (Johns Hopkins APL and BlackSky 2024, `iarpa_smart_metrics`, ac_temporal_error). The
-onset of a phase is the first observation that bears its label. Nobody saw the day itself: it lies in the phase gap, from
-the observation before the onset to the onset. The temporal error is the proposed onset less the annotated one in calendar
-days, negative where the proposal is early. In the best case the true day is that of the gap which lies nearest to the
-proposal (no error where the proposal lies in the gap), in the worst case the one farthest from it.
+They are those of its test harness (Johns Hopkins APL and BlackSky 2024, `iarpa_smart_metrics`, ac_temporal_error).
+The onset of a phase is the first observation that bears its label. Nobody saw the day itself: it lies in the phase
+gap, from the observation before the onset to the onset. The temporal error is the proposed onset less the annotated
+one in calendar days, negative where the proposal is early. In the best case the true day is that of the gap which
+lies nearest to the proposal (no error where the proposal lies in the gap), in the worst case the one farthest from
+it.
 """
 
 from __future__ import annotations
