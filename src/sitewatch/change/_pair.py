@@ -182,8 +182,10 @@ def _maps(before: ArrayLike | xr.DataArray, ratio: NDArray[np.float64], field: P
     kinds = [DARKER, BRIGHTER]
     over = field.level - field.level[UNCHANGED]
     thresholds = [field.threshold(kind) - field.level[UNCHANGED] for kind in kinds]
-    grid = before.coords if isinstance(before, xr.DataArray) else None
     y, x = before.dims if isinstance(before, xr.DataArray) else ("y", "x")
+    grid = before.coords if isinstance(before, xr.DataArray) else {}
+    # Of coordinates without dims, such as the time of one image, only the CRS holds for both.
+    grid = {name: value.variable for name, value in grid.items() if value.ndim or name == "spatial_ref"}
     return xr.Dataset(
         {
             "changed": ((y, x), changed),
@@ -197,5 +199,5 @@ def _maps(before: ArrayLike | xr.DataArray, ratio: NDArray[np.float64], field: P
             "level_db": ("kind", over[kinds] * DB_PER_LOG_AMPLITUDE),
             "share": ("kind", field.share[kinds]),
         },
-        coords={**(dict(grid) if grid is not None else {}), "kind": ["darker", "brighter"], "axis": ["y", "x"]},
+        coords={**grid, "kind": ["darker", "brighter"], "axis": ["y", "x"]},
     )
