@@ -130,6 +130,25 @@ def test_wind_on_the_sea_raises_nothing(as_window: AsWindow) -> None:
     assert watch_footprint(sea(as_window(power), np.zeros(IMAGES)), square(), 24) == (25, 28)
 
 
+def test_ground_that_moves_counts_for_fewer_looks_and_is_seldom_raised(as_window: AsWindow) -> None:
+    """Fields of five pixels that wander by a decibel (sd), each for itself; so does the watched one."""
+    rng, raised = np.random.default_rng(12), 0
+    for seed in range(30):
+        level_db = rng.normal(0, 1, (IMAGES, SIDE // 5, SIDE // 5))
+        for image in range(1, IMAGES):
+            level_db[image] = 0.8 * level_db[image - 1] + 0.6 * level_db[image]
+        power = speckle(2000 + seed)
+        restless = power * 10 ** (np.kron(level_db, np.ones((5, 5))) / 10)
+        mask = np.zeros((SIDE, SIDE), bool)
+        mask[10:15, 10:15] = True
+        _, still = footprint_series(as_window(power), mask, TEACHING_IMAGES)
+        _, looks = footprint_series(as_window(restless), mask, TEACHING_IMAGES)
+        assert np.median(looks) < 0.7 * np.median(still)
+        raised += watch_footprint(as_window(restless), mask, TEACHING_IMAGES - 1)[0] is not None
+    # Of those that look at speckle alone more than half are raised.
+    assert raised <= 6
+
+
 def test_where_no_ground_lies_around_the_effects_of_the_site_serve(as_window: AsWindow) -> None:
     power, wind_db = speckle(6), np.random.default_rng(6).normal(0, 3, IMAGES)
     power *= 10 ** (wind_db / 10)[:, None, None]

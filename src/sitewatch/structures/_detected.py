@@ -39,7 +39,11 @@ GAP_PIXELS = 2
 FEWEST_GROUND_PIXELS = 60
 MOST_GROUND_PIXELS = 1000
 LEAST_COVERED = 0.9
-# The series' own scatter counts as this many images say that it is what speckle gives it.
+# Blocks of the ground, and images, whose means tell how it moves.
+BLOCK_PIXELS = 4
+TOGETHER_IMAGES = 4
+FEWEST_BLOCKS = 8
+# So many images say that the series scatters as still ground does, before its own are counted.
 SCATTER_PRIOR_IMAGES = 10
 # It is measured from the median of so many images before.
 LEVEL_IMAGES = 10
@@ -144,7 +148,8 @@ def footprint_series(
     speckle = (
         pixels * cells * (1 / count + 1 / min(alike.sum(), MOST_GROUND_PIXELS)) + (RADIOMETRY_DB / DB_PER_LOG) ** 2
     )
-    return np.exp(mean), inverse_trigamma(_variance_so_far(mean, speckle))
+    moved = _moved_so_far(values, alike, pixels * cells)
+    return np.exp(mean), inverse_trigamma(_variance_so_far(mean, speckle + moved))
 
 
 def _effect_as_it_comes(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -171,6 +176,44 @@ def _effect_as_it_comes(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return effect
 
 
+def _moved_so_far(
+    values: NDArray[np.floating], ground: NDArray[np.bool_], speckle: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """[time, polarisation], variance of still ground's mean beyond speckle [polarisation], by the images before each.
+
+    Fields dry or grow, and one bay is more ruffled than the next: means of blocks of the ground around, less what all
+    of it does, over `TOGETHER_IMAGES` images about the mean of those before. Were images independent, that would be as
+    many times smaller than the variance of one; it is taken as that many times larger, so that what lasts for some
+    images counts in full (the variance of batch means).
+    """
+    rows, columns = np.nonzero(ground)
+    number = rows // BLOCK_PIXELS * (ground.shape[1] // BLOCK_PIXELS + 1) + columns // BLOCK_PIXELS
+    size = np.bincount(number)
+    block = [number == one for one in np.flatnonzero(size >= BLOCK_PIXELS**2 / 2)]
+    n_time, n_pol = values.shape[:2]
+    if len(block) < FEWEST_BLOCKS:
+        return np.zeros((n_time, n_pol))
+    own = values[:, :, rows, columns].astype(float)
+    means = np.stack([nan_mean(own[:, :, one], axis=2) for one in block], axis=2)
+    rest = means - nan_median(means, axis=2, keepdims=True)
+    known = np.isfinite(rest)
+    # [time + 1], sums and numbers of all images before each, and from them those of the images that go together.
+    total, count = (
+        np.concatenate([np.zeros((1, *rest.shape[1:])), np.cumsum(one, axis=0)])
+        for one in (np.where(known, rest, 0.0), known)
+    )
+    start = np.maximum(np.arange(n_time) + 1 - TOGETHER_IMAGES, 0)
+    sums, numbers = total[1:] - total[start], count[1:] - count[start]
+    old_sums, old_numbers = total[start], count[start]
+    gap = sums / np.maximum(numbers, 1) - old_sums / np.maximum(old_numbers, 1)
+    gap = np.where((numbers > 0) & (old_numbers > 0), gap, np.nan)
+    square = gap**2 / (1.0 / np.maximum(numbers, 1) + 1.0 / np.maximum(old_numbers, 1))
+    beyond = nan_median(square, axis=2) / _CHI2_MEDIAN - speckle / float(np.median([one.sum() for one in block]))
+    padded = np.concatenate([np.full((LEVEL_IMAGES, n_pol), np.nan), beyond])
+    before = np.lib.stride_tricks.sliding_window_view(padded, LEVEL_IMAGES, axis=0)[:n_time]
+    return np.maximum(np.nan_to_num(nan_mean(before, axis=2)), 0.0)
+
+
 def _pixel_variance(values: NDArray[np.floating], ground: NDArray[np.bool_]) -> NDArray[np.float64]:
     """[polarisation], variance of a pixel's ln power from image to image; from pixel to pixel, where there is one."""
     chosen = values[:, :, ground].astype(float)
@@ -180,10 +223,11 @@ def _pixel_variance(values: NDArray[np.floating], ground: NDArray[np.bool_]) -> 
     return np.nan_to_num(np.maximum(spread, 1e-3) ** 2, nan=1.0)
 
 
-def _variance_so_far(mean: NDArray[np.float64], speckle: NDArray[np.float64]) -> NDArray[np.float64]:
+def _variance_so_far(mean: NDArray[np.float64], still: NDArray[np.float64]) -> NDArray[np.float64]:
     """[time, polarisation], variance of a stable footprint's mean, by the images before each.
 
-    What speckle gives it, and more where it was seen to scatter more about the median of the images before.
+    What still ground gives it [time, polarisation], and more where it was seen to scatter more about the median of the
+    images before.
     """
     n_time = mean.shape[0]
     padded = np.concatenate([np.full((LEVEL_IMAGES, mean.shape[1]), np.nan), mean])
@@ -195,5 +239,5 @@ def _variance_so_far(mean: NDArray[np.float64], speckle: NDArray[np.float64]) ->
     seen = np.where(earlier, square[None], np.nan)
     count = np.isfinite(seen).sum(axis=1)
     scatter = np.nan_to_num(nan_median(seen, axis=1)) / _CHI2_MEDIAN
-    shrunk = (SCATTER_PRIOR_IMAGES * speckle + count * scatter) / (SCATTER_PRIOR_IMAGES + count)
-    return np.maximum(shrunk, speckle)
+    shrunk = (SCATTER_PRIOR_IMAGES * still + count * scatter) / (SCATTER_PRIOR_IMAGES + count)
+    return np.maximum(shrunk, still)
