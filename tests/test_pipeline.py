@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from pathlib import Path
 
 import pydantic
 import pytest
 import rasterio
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sitewatch.errors import ChangeError, SceneError, StructureError, WorkspaceError
+from sitewatch.geodesy import area_m2
 from sitewatch.pipeline import RunOptions, RunResult, date_polygon, run_site
 from sitewatch.record import Workspace
 from sitewatch.scenes import Hints
@@ -135,8 +139,31 @@ def test_options_print_as_plain_values() -> None:
     options = RunOptions(since=dt.date(2023, 1, 1), hints=Hints(units="dB"))
     assert json.loads(json.dumps(options.as_parameters())) == {
         "alpha": 0.01,
+        "false_rate": None,
         "tracks": [],
         "since": "2023-01-01",
         "until": None,
         "units": "dB",
     }
+
+
+@given(rate=st.floats(1e-9, 1e3), area_km2=st.floats(1e-3, 1e5), years=st.floats(0.01, 30))
+def test_a_rate_of_false_structures_is_the_chance_of_one_or_more(rate: float, area_km2: float, years: float) -> None:
+    alpha = RunOptions(false_rate=rate).alpha_over(area_km2, years)
+    expected = rate * area_km2 * years
+    assert 0 < alpha <= 0.5
+    if expected < 0.01:
+        assert alpha == pytest.approx(expected, rel=0.01)
+    assert alpha <= RunOptions(false_rate=rate).alpha_over(2 * area_km2, years)
+
+
+def test_without_a_rate_alpha_holds_whatever_the_area() -> None:
+    assert RunOptions(alpha=0.03).alpha_over(1e4, 20) == 0.03
+
+
+def test_a_rate_asked_for_is_told_as_the_chance_it_amounts_to(small_coast: Path, site: Site, tmp_path: Path) -> None:
+    result = run_site(site, [small_coast / "scenes"], tmp_path / "w", options=RunOptions(false_rate=0.01))
+    (note,) = [note for note in result.notes if "per km² and year" in note]
+    years = 15 * 16 / 365.25
+    alpha = -math.expm1(-0.01 * area_m2(site.area) / 1e6 * years)
+    assert f"alpha = {alpha:.3g}" in note

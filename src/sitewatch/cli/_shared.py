@@ -91,6 +91,15 @@ class Choice:
             rich_help_panel=_CHOICE,
         ),
     ] = 0.01
+    false_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Confirmed false structures allowed per km² and year, in place of --alpha.",
+            min=1e-12,
+            metavar="RATE",
+            rich_help_panel=_CHOICE,
+        ),
+    ] = None
     only_track: Annotated[
         list[str] | None,
         typer.Option(
@@ -117,6 +126,7 @@ class Choice:
         try:
             return RunOptions(
                 alpha=self.alpha,
+                false_rate=self.false_rate,
                 tracks=tuple(self.only_track or ()),
                 since=self.since,  # type: ignore[arg-type]  # pydantic reads the date
                 until=self.until,  # type: ignore[arg-type]

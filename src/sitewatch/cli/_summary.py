@@ -129,6 +129,16 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "scenes_used": [scene.id for scene in result.scenes],
         "left_out": [left_out_json(entry) for entry in result.left_out],
         "notes": list(result.notes),
+        "would_have_been_found": [
+            {
+                "kind": one.sought.kind,
+                "surface": one.sought.surface,
+                "share_of_site": round(one.share, 4),
+                "area_on_nine_tenths_m2": one.nine_tenths_m2,
+                "length_on_nine_tenths_m": one.nine_tenths_m,
+            }
+            for one in result.detectable
+        ],
         "seconds": dict(result.seconds),
     }
 

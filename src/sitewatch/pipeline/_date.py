@@ -14,6 +14,7 @@ from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._steps import (
     RunResult,
     Watch,
+    alpha_for,
     check_some,
     detect_changes,
     find_scenes,
@@ -90,7 +91,7 @@ def date_polygon(
         with watch.stage("change"):
             stacks, changes = detect_changes(stacks, progress)
         with watch.stage("structures"):
-            structures = date_footprint(polygon, stacks.stacks, changes, alpha=options.alpha)
+            structures = date_footprint(polygon, stacks.stacks, changes, alpha=alpha_for(options, site, stacks.stacks))
         dossier = workspace.folder / "dated" / f"{file_name(name)}.html" if workspace else None
         stacks = dataclasses.replace(stacks, notes=(*_beyond(site, polygon), *stacks.notes))
         result = gather_result(site, structures, found, stacks, watch, workspace, dossier)

@@ -6,9 +6,13 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sitewatch.scenes import Hints
+
+# Above it a p-value says nothing for a change.
+HIGHEST_ALPHA = 0.5
 
 
 class RunOptions(BaseModel):
@@ -19,8 +23,10 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    alpha: float = Field(default=0.01, gt=0, lt=0.5)
+    alpha: float = Field(default=0.01, gt=0, lt=HIGHEST_ALPHA)
     """Chance of a false confirmed structure at a site where nothing is built, over its whole area and all dates."""
+    false_rate: float | None = Field(default=None, gt=0)
+    """Confirmed false structures allowed per km2 and year, in place of `alpha`."""
     tracks: tuple[str, ...] = ()
     """Keys of the tracks to use; empty for all."""
     since: dt.date | None = None
@@ -29,6 +35,16 @@ class RunOptions(BaseModel):
     """Leave out images acquired after this day (UTC)."""
     hints: Hints = Field(default_factory=Hints)
     """What the images don't say themselves."""
+
+    def alpha_over(self, area_km2: float, years: float) -> float:
+        """Chance of any false confirmed structure in so large an area over so long a time.
+
+        From a rate it is that of one or more events of a Poisson law with this mean, and no more than the highest
+        `alpha` there is.
+        """
+        if self.false_rate is None:
+            return self.alpha
+        return float(min(-np.expm1(-self.false_rate * area_km2 * years), HIGHEST_ALPHA))
 
     def as_parameters(self) -> dict[str, Any]:
         """The settings in force as plain JSON values, for the record."""

@@ -17,7 +17,7 @@ from sitewatch import __version__
 from sitewatch.change import LAND, WATER
 from sitewatch.errors import ChangeError
 from sitewatch.pipeline._options import RunOptions
-from sitewatch.pipeline._steps import check_some, detect_changes, file_names, find_scenes, scratch
+from sitewatch.pipeline._steps import alpha_for, check_some, detect_changes, file_names, find_scenes, scratch
 from sitewatch.progress import Progress, silent
 from sitewatch.record import write_raster
 from sitewatch.report import PowerMap, PowerReport, write_power_page, write_power_png
@@ -109,7 +109,7 @@ def map_power(
     probability
         With which it must be found.
     options, progress, command
-        As for `run_site`; `options.alpha` is the chance of any false detection.
+        As for `run_site`; `options` set the chance of any false detection.
 
     Raises
     ------
@@ -130,7 +130,8 @@ def map_power(
         built = build_stacks(site, found.scenes, scratch(cleanup), progress=progress)
         built, changes = detect_changes(_long_enough(built, images), progress)
         tracks = _tracks(site, built.stacks, changes, images, progress)
-        answers = [_answer(sought, tracks, probability, options.alpha) for sought in SOUGHT]
+        alpha = alpha_for(options, site, built.stacks)
+        answers = [_answer(sought, tracks, probability, alpha) for sought in SOUGHT]
         maps = tuple(one.map for one in answers)
         each = [one for answer in answers for one in answer.by_track] if len(tracks) > 1 else []
         detectable = (*(answer.together for answer in answers), *each)
@@ -143,7 +144,7 @@ def map_power(
             detectable=detectable,
             images=images,
             probability=probability,
-            alpha=options.alpha,
+            alpha=alpha,
             fewest_pixels=FEWEST_PIXELS,
             notes=notes,
             left_out=left_out,

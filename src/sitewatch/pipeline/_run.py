@@ -16,6 +16,7 @@ from sitewatch.pipeline._power import smallest_seen
 from sitewatch.pipeline._steps import (
     RunResult,
     Watch,
+    alpha_for,
     check_some,
     detect_changes,
     file_names,
@@ -98,13 +99,17 @@ def run_site(
     rasters = _raster_jobs(workspace, stacks.stacks, changes)
     checksums = workspace.scene_jobs(used_scenes(found, stacks))
     # Structures and the dossier keep one core busy; files are written and read beside them.
+    alpha = alpha_for(options, site, stacks.stacks)
+    if options.false_rate is not None:
+        asked = f"{options.false_rate:g} false structures per km² and year amount to alpha = {alpha:.3g} here"
+        stacks = dataclasses.replace(stacks, notes=(*stacks.notes, asked))
     with _beside([*rasters, *checksums]) as aside:
         with watch.stage("structures"):
-            structures = find_structures(site, stacks.stacks, changes, alpha=options.alpha, progress=progress)
+            structures = find_structures(site, stacks.stacks, changes, alpha=alpha, progress=progress)
         result = gather_result(site, structures, found, stacks, watch, workspace, workspace.dossier_path)
         if not any(structure.status == "confirmed" for structure in structures):
             with watch.stage("power"):
-                seen = smallest_seen(site, stacks.stacks, changes, options.alpha, progress=progress)
+                seen = smallest_seen(site, stacks.stacks, changes, alpha, progress=progress)
             result = dataclasses.replace(result, detectable=seen)
         with watch.stage("record"):
             write_scenes(workspace.scenes_path, result.scenes, result.left_out)

@@ -12,9 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sitewatch import __version__
 from sitewatch.change import detect_change
 from sitewatch.errors import ChangeError, SceneError
+from sitewatch.geodesy import area_m2
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.progress import Progress
 from sitewatch.record import Workspace
@@ -163,6 +166,13 @@ def _too_small(stack: xr.Dataset) -> list[str]:
 def _scenes_of(stack: xr.Dataset) -> list[str]:
     """Ids of the scenes that a stack is made of."""
     return [scene for of_pass in stack["scene"].values for scene in str(of_pass).split(";")]
+
+
+def alpha_for(options: RunOptions, site: Site, stacks: Sequence[xr.Dataset]) -> float:
+    """Chance of a false confirmed structure that the options allow at this site in the time that its images span."""
+    times = [stack["time"].values for stack in stacks]
+    span = max(one.max() for one in times) - min(one.min() for one in times)
+    return options.alpha_over(area_m2(site.area) / 1e6, float(span / np.timedelta64(1, "D")) / 365.25)
 
 
 def used_scenes(found: Scenes, stacks: Stacks) -> tuple[Scene, ...]:
