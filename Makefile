@@ -43,7 +43,7 @@ accuracy: $(STAMP)  ## Measure accuracy on scenarios with known truth, beside th
 	$(BIN)/python benchmarks/accuracy/study.py --seeds 1001 1030
 
 study-monitor: $(STAMP)  ## Measure the monitor's detection delay beside the CUSUM that knows both levels
-	$(BIN)/python benchmarks/monitor_delay.py
+	$(BIN)/python benchmarks/monitor_delay.py --figure docs/images/monitor-delay.png
 
 study-phases: $(STAMP)  ## Measure the phases of construction on scenarios, by the official definitions of IARPA SMART
 	$(BIN)/python benchmarks/phases.py --seeds 1001 1010

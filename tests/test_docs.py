@@ -103,6 +103,18 @@ def test_the_python_examples_run(page: Path, desk: Path, tmp_path: Path, monkeyp
     assert {structure.status for structure in names["structures"]} >= {"confirmed"}
 
 
+def test_the_examples_of_the_monitor_run(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(desk, tmp_path / "here", ignore=shutil.ignore_patterns("harbour", "demo"))
+    monkeypatch.chdir(tmp_path / "here")
+    names: dict[str, Any] = {"__name__": "example"}
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        for block in blocks(ROOT / "docs" / "monitor.md", "python"):
+            exec(compile(block, "monitor.md", "exec"), names)
+    assert int(names["dates"]["confirmed_on"].notnull().sum()) > 0
+    assert [line.split()[0] for line in said.getvalue().splitlines()[-2:]] == ["raised", "confirmed"]
+
+
 def test_the_five_lines_of_the_package_are_those_of_the_readme() -> None:
     def calls(text: str) -> list[str]:
         return [line.strip() for line in text.splitlines() if re.match(r"\s*\w+ = \S.*\(.*", line)]
