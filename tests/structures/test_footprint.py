@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from sitewatch.change import detect_change
 from sitewatch.structures import find_in_track
-from sitewatch.structures._delineate import keep_whole
+from sitewatch.structures._delineate import _sharpened, keep_whole
 from sitewatch.structures._regions import candidate_regions
+from sitewatch.structures._window import Window
 
 LandStack = Callable[..., xr.Dataset]
 NEVER = 999
@@ -51,6 +52,12 @@ def test_a_blurred_block_keeps_its_area(land_stack: LandStack, point_spread_px: 
     assert (on_site & truth).sum() > 0.93 * (on_site | truth).sum()
     # The truth lies within the stated error.
     assert abs(one.shape.area_m2.value - truth.sum() * 100) < 3 * one.shape.area_m2.sd
+
+
+def test_a_footprint_of_nothing_stays_nothing(as_window: Callable[..., Window]) -> None:
+    window = as_window(np.ones((8, 12, 12)))
+    nothing = np.zeros((12, 12), bool)
+    assert not _sharpened(window, nothing, np.ones((12, 12)), np.zeros((1, 12, 12))).any()
 
 
 def test_neighbours_that_changed_in_opposite_directions_stay_apart() -> None:

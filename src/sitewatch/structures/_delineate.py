@@ -134,6 +134,8 @@ def _sharpened(
     belongs where about half the power is gained, or lost. Rims are judged as a whole, for the texture of a structure
     varies from pixel to pixel as much as the power falls across its edge.
     """
+    if not inside.any():
+        return inside
     rest = window.residual().astype(float)
     image = np.arange(rest.shape[0])[:, None, None]
     level = nan_median(np.where((image < when)[:, None], rest, np.nan), axis=0)
