@@ -14,7 +14,7 @@ from hall import Hall
 
 from sitewatch.change import detect_change
 from sitewatch.site import Site
-from sitewatch.structures import Interval, Levels, Structure, find_structures
+from sitewatch.structures import Interval, Levels, PhasePoint, Structure, find_structures
 from sitewatch.structures._describe import describe
 from sitewatch.structures._map import to_degrees
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by
@@ -48,6 +48,27 @@ def test_dates_are_the_days_that_the_intervals_of_both_tracks_share(see: See) ->
     assert joined.completion == Interval(day(50), day(62))
     assert joined.tracks == ("a", "b")
     assert joined.p_value == 1e-9
+
+
+def test_the_phases_are_the_strongest_tracks_kept_to_the_days_that_both_leave(see: See) -> None:
+    alone = see("a", p_value=1e-9).structure
+    days = [point.date for point in alone.phases]
+    onset, completion = Interval(days[9], days[10]), Interval(days[15], days[16])
+    prepared = tuple(
+        PhasePoint(
+            d, "Site Preparation" if 5 <= i < 12 else p.phase, (0.0, 0.9, 0.1, 0.0) if 5 <= i < 12 else p.probabilities
+        )
+        for i, (d, p) in enumerate((q.date, q) for q in alone.phases)
+    )
+    one = see("a", p_value=1e-9, phases=prepared, onset=Interval(days[4], days[12]), preparation_first_seen=days[5])
+    (joined,) = join_tracks([[one], [see("b", p_value=1e-4, onset=onset, completion=completion)]])
+    assert joined.onset == onset
+    assert {p.phase for p in joined.phases if p.date >= onset.latest} == {"Active Construction", "Post Construction"}
+    assert {p.phase for p in joined.phases if days[5] <= p.date <= onset.earliest} == {"Site Preparation"}
+    assert joined.preparation_first_seen == days[5]
+    early = Interval(days[4], days[5])
+    (joined,) = join_tracks([[one], [see("b", p_value=1e-4, onset=early)]])
+    assert joined.preparation_first_seen is None
 
 
 def test_intervals_that_contradict_each_other_leave_the_stronger_tracks(see: See) -> None:

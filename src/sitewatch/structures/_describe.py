@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._growth import chance_by, connected, credibly, growth_curve
-from sitewatch.structures._phases import PAUSE, POST, PREPARATION, Phases, as_points, follow_phases, what_is_left
+from sitewatch.structures._phases import PAUSE, POST, Phases, as_points, follow_phases, prepared_on, what_is_left
 from sitewatch.structures._preparation import waiting_ground
 from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Structure
 
@@ -47,12 +47,11 @@ def describe(found: Found) -> Structure:
     waiting = None
     if found.grade.kind == "building" and start is not None:
         waiting = waiting_ground(found.window, found.footprint, found.presence, start[1])
-    phases = _phases(chances, start, end, found.window.days, waiting)
+    phases = as_points(dates, _phases(chances, start, end, found.window.days, waiting))
     onset, completion = _interval(start, dates), _interval(end, dates)
     raised, confirmed = _sequence(found, start, dates)
     character, attrs = found.character, found.window.stack.attrs
     track = str(attrs.get("track", ""))
-    prepared = np.flatnonzero(phases.phase == PREPARATION)
     scenes = [str(s) for s in found.window.stack["scene"].values]
     shows = fraction > 0.05
     return Structure(
@@ -77,13 +76,13 @@ def describe(found: Found) -> Structure:
         p_value=character.p_value,
         onset=onset,
         completion=completion,
-        preparation_first_seen=dates[prepared[0]] if prepared.size else None,
+        preparation_first_seen=prepared_on(phases),
         first_raised=raised,
         confirmed_on=confirmed if found.grade.status == "confirmed" else None,
         scenes=tuple(scene for scene, there in zip(scenes, shows, strict=True) if there),
         tracks=(track,),
         kind_probability=round(found.grade.kind_probability, 3),
-        phases=as_points(dates, phases),
+        phases=phases,
     )
 
 

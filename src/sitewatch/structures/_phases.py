@@ -281,6 +281,11 @@ def as_points(dates: Sequence[dt.date], phases: Phases) -> tuple[PhasePoint, ...
     )
 
 
+def prepared_on(points: Sequence[PhasePoint]) -> dt.date | None:
+    """First image that is said to show Site Preparation, or None."""
+    return next((point.date for point in points if point.phase == PHASES[PREPARATION]), None)
+
+
 def begun_between(points: Sequence[PhasePoint], phase: Phase) -> Interval | None:
     """95 % interval of the image by which a phase or a later one has been reached; None where it can't be stated."""
     if not points:

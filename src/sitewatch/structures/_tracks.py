@@ -12,7 +12,7 @@ import xarray as xr
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._grade import CONFIRMING_IMAGES
 from sitewatch.structures._map import covered
-from sitewatch.structures._phases import held_to
+from sitewatch.structures._phases import held_to, prepared_on
 from sitewatch.structures._structure import Interval, Structure
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
@@ -72,12 +72,14 @@ def _joined(group: Sequence[Sighting]) -> Structure:
     growth = tuple(sorted((p for s in all_of for p in s.growth), key=lambda p: (p.date, p.track)))
     onset = _overlap([s.onset for s in all_of])
     completion = _overlap([s.completion for s in all_of])
+    phases = held_to(lead.phases, onset, completion)
     raised = _earliest([s.first_raised for s in all_of], onset.earliest if onset else None)
     joined = dataclasses.replace(
         lead,
         onset=onset,
         completion=completion,
-        phases=held_to(lead.phases, onset, completion),
+        phases=phases,
+        preparation_first_seen=prepared_on(phases),
         growth=growth,
         levels=tuple(level for s in all_of for level in s.levels),
         p_value=float(min(s.p_value for s in all_of)),
