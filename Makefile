@@ -45,11 +45,11 @@ accuracy: $(STAMP)  ## Measure accuracy on scenarios with known truth, beside th
 study-monitor: $(STAMP)  ## Measure the monitor's detection delay beside the CUSUM that knows both levels
 	$(BIN)/python benchmarks/monitor_delay.py --figure docs/images/monitor-delay.png
 
-study-phases: $(STAMP)  ## Measure the phases of construction on scenarios, by the official definitions of IARPA SMART
-	$(BIN)/python benchmarks/phases.py --seeds 1001 1010
-
 study-pairs: $(STAMP)  ## Measure the change map of two images on the pairs of the literature
 	$(BIN)/python benchmarks/change_pairs.py --sensitivity
+
+study-phases: $(STAMP)  ## Measure the phases of construction on scenarios, by the official definitions of IARPA SMART
+	$(BIN)/python benchmarks/phases.py --seeds 1001 1010
 
 study: $(STAMP)  ## Run the long measurements that make test leaves out
 	$(BIN)/python -m pytest -m study

@@ -9,7 +9,7 @@ the direction too. Its threshold is set by simulation at the same mean number of
 
 Delay: images from the first one after the step to the alarm, both counted, so 1 is the least. Both see `BURN_IN` images
 without a change first; series with an alarm among them are left out, so it is the expected delay given no false alarm
-before (steady state). The monitor whose level is learnt from a history of 20 or 50 images gets no burn-in: the
+before (steady state). The monitor whose level is learnt from a history of 20, 50 or 200 images gets no burn-in: the
 step comes right after the history, which is its worst case, while the yardstick keeps its burn-in.
 """
 
@@ -254,7 +254,7 @@ def print_table(title: str, table: Table) -> None:
 def print_learnt(looks: float, table: Table, series: int) -> dict[int, list[float]]:
     """Table of levels learnt from a short history, at the middle ARL; returns the median delays by history."""
     arl, middle = ARLS[1], 1
-    histories = (20, 50)
+    histories = (20, 50, 200)
     out: dict[int, list[float]] = {history: [] for history in histories}
     print(f"\nLevel learnt from a history, {looks:g} looks, ARL {arl}, the step right after it:\n")
     heads = [f"{head}, {h} images" for h in histories for head in ("median", "mean", f"unseen after {PATIENCE}")]
@@ -266,9 +266,10 @@ def print_learnt(looks: float, table: Table, series: int) -> dict[int, list[floa
             raised = monitor_delays((looks,), arl, (step,), history=history, burn_in=0, series=series).raised
             seen = np.isfinite(raised)
             out[history].append(float(np.median(raised)))
-            cells += [f"{out[history][-1]:.0f}", f"{raised[seen].mean():.1f}", f"{1 - seen.mean():.1%}"]
+            mark = "" if Pair(pairs[middle].cusum, Mean.of(raised)).holds else " **beyond**"
+            cells += [f"{out[history][-1]:.0f}", f"{raised[seen].mean():.1f}{mark}", f"{1 - seen.mean():.1%}"]
         print(_row(cells))
-    print("\nMeans are over those that were seen.")
+    print("\nMeans are over those that were seen; where some were not, they count as beyond the bound.")
     return out
 
 
@@ -297,6 +298,16 @@ def print_confirmations(looks: float, series: int) -> None:
         )
 
 
+def print_state_size() -> None:
+    """What a monitor keeps of a pixel, whatever the number of images."""
+    print("\nState:\n")
+    print(_row(["polarisations", "bytes a pixel"]))
+    print(_row(["---:", "---:"]))
+    for polarisations in (1, 2):
+        arrays = blank_arrays(bank_for(polarisations).log_weight.size, polarisations, 1)
+        print(_row([str(polarisations), str(sum(values.nbytes for values in arrays.values()))]))
+
+
 def draw(path: Path, looks: float, table: Table, learnt: dict[int, list[float]]) -> None:
     """Delay by step: the yardstick, its bound, the monitor with known and learnt levels."""
     import matplotlib
@@ -311,7 +322,7 @@ def draw(path: Path, looks: float, table: Table, learnt: dict[int, list[float]])
             steps = sorted(abs(step) for step in table if step * sign > 0)
             pairs = [table[sign * step][at] for step in steps]
             cusum = np.array([pair.cusum.value for pair in pairs])
-            axis.plot(steps, cusum, color=colour, lw=1.5, label=f"CUSUM that knows both levels, {name}")
+            axis.plot(steps, cusum, color=colour, lw=1.5, label=f"CUSUM, {name}")
             bound = np.maximum(TIMES * cusum, cusum + MORE)
             axis.plot(
                 steps,
@@ -319,7 +330,7 @@ def draw(path: Path, looks: float, table: Table, learnt: dict[int, list[float]])
                 color=colour,
                 lw=0.9,
                 ls="--",
-                label="1.5 times that, or one image more" if sign > 0 else None,
+                label=f"its bound, {name}",
             )
             axis.plot(
                 steps,
@@ -327,13 +338,13 @@ def draw(path: Path, looks: float, table: Table, learnt: dict[int, list[float]])
                 "o",
                 color=colour,
                 ms=5,
-                label=f"monitor, level known, {name}",
+                label=f"monitor, {name}",
             )
             if at == 1:
                 order = [list(table).index(sign * step) for step in steps]
-                for history, marker in zip(learnt, ("^", "v"), strict=True):
+                for history, marker in zip(learnt, ("^", "v", "D"), strict=True):
                     medians = [learnt[history][i] for i in order]
-                    label = f"monitor, level from {history} images, median" if sign > 0 else None
+                    label = f"median, level from {history}" if sign > 0 else None
                     axis.plot(steps, medians, marker, mfc="none", color=colour, ms=5, label=label)
         axis.set_xscale("log", base=10)
         axis.set_yscale("log", base=10)
@@ -348,12 +359,13 @@ def draw(path: Path, looks: float, table: Table, learnt: dict[int, list[float]])
     axes[0].set_ylabel(f"mean delay, images ({looks:g} looks)")
     handles, labels = axes[1].get_legend_handles_labels()
     # Column by column: the yardstick, its bound and the monitor, levels known, then learnt.
-    order = sorted(range(len(labels)), key=lambda i: ("CUSUM" not in labels[i], "level from" in labels[i], labels[i]))
+    groups = ("CUSUM", "bound", "monitor", "level from")
+    order = sorted(range(len(labels)), key=lambda i: next(n for n, group in enumerate(groups) if group in labels[i]))
     figure.legend(
         [handles[i] for i in order],
         [labels[i] for i in order],
         loc="outside lower center",
-        ncols=4,
+        ncols=5,
         fontsize=8,
         frameon=False,
     )
@@ -381,6 +393,7 @@ def main() -> None:
         print_table(f"Known levels, two polarisations of {LOOKS[0]:g} looks, step {title}:", table)
     learnt = print_learnt(LOOKS[0], first, series)
     print_confirmations(LOOKS[0], series)
+    print_state_size()
     if options.figure:
         draw(options.figure, LOOKS[0], first, learnt)
 
