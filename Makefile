@@ -21,7 +21,7 @@ demo: $(STAMP)  ## Simulate a coast, find what was built there, write the dossie
 	$(BIN)/sitewatch demo --out demo
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(STAMP)  ## Check style and types
 	$(BIN)/ruff check .
