@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy for a moment is no fault of what is tested.
+settings.register_profile("sitewatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sitewatch")
 
 
 @pytest.fixture(scope="session")

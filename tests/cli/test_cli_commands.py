@@ -180,7 +180,14 @@ def test_a_fault_of_our_own_ends_with_3_and_the_traceback_lies_in_a_log(tmp_path
 
 def test_ctrl_c_ends_with_130_and_says_that_the_same_command_goes_on(site: Path, images: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sitewatch", "run", str(site), str(images), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+
+    def listen() -> None:
+        # Shells start jobs in the background deaf to Ctrl-C, and who they start inherits it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen
+    ) as process:
         until = time.monotonic() + 60
         while not (tmp_path / "out" / "stacks").exists() and time.monotonic() < until:
             time.sleep(0.02)
