@@ -24,7 +24,7 @@ import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
-from scipy.stats import beta
+from scipy.stats import binomtest
 
 from sitewatch.change import detect_change
 from sitewatch.simulate import speckle
@@ -137,9 +137,8 @@ def bursts() -> Iterator[tuple[str, str, Path]]:
 
 def interval(count: int, of: int) -> tuple[float, float]:
     """95 % interval of a share (Clopper and Pearson 1934)."""
-    low = float(beta.ppf(0.025, count, of - count + 1)) if count else 0.0
-    high = float(beta.ppf(0.975, count + 1, of - count)) if count < of else 1.0
-    return low, high
+    found = binomtest(count, of).proportion_ci(method="exact")
+    return float(found.low), float(found.high)
 
 
 def tables(results: list[Got]) -> None:

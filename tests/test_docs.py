@@ -28,6 +28,23 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
+def copied(desk: Path, folder: Path) -> Path:
+    """A copy of the desk that an example may write to."""
+    shutil.copytree(desk, folder / "here", ignore=shutil.ignore_patterns("harbour", "demo"))
+    return folder / "here"
+
+
+def after_the_examples_of(page: Path) -> tuple[dict[str, Any], str]:
+    """What the Python examples of a page leave behind, run one after the other, and what they print."""
+    names: dict[str, Any] = {"__name__": "example"}
+    code, said = blocks(page, "python"), io.StringIO()
+    assert code
+    with contextlib.redirect_stdout(said):
+        for block in code:
+            exec(compile(block, page.name, "exec"), names)
+    return names, said.getvalue()
+
+
 def cli_sections() -> dict[str, str]:
     """Headings of docs/cli.md and what stands below them."""
     parts = re.split(r"^## (.+)$", (ROOT / "docs" / "cli.md").read_text(), flags=re.MULTILINE)
@@ -92,27 +109,24 @@ def test_commands_of_the_readme_parse(desk: Path) -> None:
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "python.md"], ids=lambda page: page.name)
 def test_the_python_examples_run(page: Path, desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(desk, tmp_path / "here", ignore=shutil.ignore_patterns("harbour", "demo"))
-    monkeypatch.chdir(tmp_path / "here")
-    names: dict[str, Any] = {"__name__": "example"}
-    code = blocks(page, "python")
-    assert code
-    with contextlib.redirect_stdout(io.StringIO()):
-        for block in code:
-            exec(compile(block, page.name, "exec"), names)
+    monkeypatch.chdir(copied(desk, tmp_path))
+    names, _ = after_the_examples_of(page)
     assert {structure.status for structure in names["structures"]} >= {"confirmed"}
 
 
 def test_the_examples_of_the_monitor_run(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(desk, tmp_path / "here", ignore=shutil.ignore_patterns("harbour", "demo"))
-    monkeypatch.chdir(tmp_path / "here")
-    names: dict[str, Any] = {"__name__": "example"}
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        for block in blocks(ROOT / "docs" / "monitor.md", "python"):
-            exec(compile(block, "monitor.md", "exec"), names)
+    monkeypatch.chdir(copied(desk, tmp_path))
+    names, said = after_the_examples_of(ROOT / "docs" / "monitor.md")
     assert int(names["dates"]["confirmed_on"].notnull().sum()) > 0
-    assert [line.split()[0] for line in said.getvalue().splitlines()[-2:]] == ["raised", "confirmed"]
+    assert [line.split()[0] for line in said.splitlines()[-2:]] == ["raised", "confirmed"]
+
+
+def test_the_example_of_pairs_runs_and_finds_change(
+    desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copied(desk, tmp_path))
+    names, _ = after_the_examples_of(ROOT / "docs" / "change-pairs.md")
+    assert int(names["change"]["changed"].sum()) > 0
 
 
 def test_the_five_lines_of_the_package_are_those_of_the_readme() -> None:

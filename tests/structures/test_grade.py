@@ -33,7 +33,6 @@ AT_SEA = Character(
     like_after_before=0.0,
     like_before_after=0.0,
     p_value=1e-12,
-    z=np.full(20, 30.0),
 )
 # A building on land, brighter by 5 dB in both channels.
 ON_LAND = dataclasses.replace(

@@ -17,12 +17,12 @@ from sitewatch.change._elementary import quick_log_32
 from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.change._numba import parallel_kernel
 from sitewatch.change._order import median_over_time, quantile_over_time
+from sitewatch.change._robust import MAD_TO_SD
 
 WATER, LAND = 0, 1
 STRATA = ("water", "land")
 SMALLEST_FLOOR = 1e-6
 DB_PER_LOG = 10.0 / np.log(10.0)
-MAD_TO_SD = 1.4826
 # Calibrated gamma0 at C band: calm water lies below, land above, in nearly every scene (dB, co-polarised).
 CALM_WATER_DB = -17.5
 # Land's date effects stay within about this; a stratum whose level swings more is water (dB, sd over dates).

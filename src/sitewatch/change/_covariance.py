@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from sitewatch.change._order import median_over_time
+from sitewatch.change._robust import MAD_TO_SD
 
-MAD_TO_SD = 1.4826
 YEAR_DAYS = 365.25
 DRIFT_DAYS = (45.0, 180.0, 720.0)
 MOST_PAIRS = 800

@@ -223,6 +223,14 @@ def speckle_correlation(residuals: NDArray[np.floating], *, lag: int = 3) -> Spe
     return SpeckleCorrelation(coefficients, max(float(coefficients.sum()), 1.0), float((coefficients**2).sum()))
 
 
+def kernel_width(alike: float) -> float:
+    """Standard deviation, pixels, of the Gaussian point spread whose speckle correlates so from a pixel to the next.
+
+    Through a kernel of sd s white speckle correlates by exp(-h^2 / (4 s^2)) at distance h.
+    """
+    return float(np.sqrt(-0.25 / np.log(alike)))
+
+
 def looks_with_jitter(looks: float, jitter: float) -> float:
     """Effective looks n_e, psi1(n_e) = psi1(looks) + jitter, for a local jitter of that variance of ln(power)."""
     return float(inverse_trigamma(trigamma(looks) + max(jitter, 0.0)))

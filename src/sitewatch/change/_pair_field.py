@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy import stats
 
-from sitewatch.change._background import CLEAR_SEPARATION, MAD_TO_SD
+from sitewatch.change._background import CLEAR_SEPARATION
+from sitewatch.change._robust import MAD_TO_SD
 
 # Log-odds that each of eight neighbours of a kind adds to it; as for footprints (structures/_membership.py).
 COUPLING = 0.55

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.optimize import brentq
 
-from sitewatch.change._background import MAD_TO_SD
+from sitewatch.change._enl import kernel_width
 from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.change._robust import MAD_TO_SD
 
 # dB of power for one unit of ln amplitude.
 DB_PER_LOG_AMPLITUDE = 20.0 / np.log(10.0)
@@ -107,10 +108,8 @@ def measure_speckle(before: NDArray[np.float64], after: NDArray[np.float64], flo
 
     Parameters
     ----------
-    before, after
-        [y, x], amplitudes; NaN at the same pixels.
-    floor
-        Amplitude added to both.
+    before, after, floor
+        As for `log_ratio`.
     """
     ratio = log_ratio(before, after, floor, (0.0, 0.0))
     ratio[~has_signal(before, after)] = np.nan
@@ -154,4 +153,4 @@ def _along(ratio: NDArray[np.float64], axis: int) -> tuple[float, float]:
         rho = widest
     else:
         rho = float(brentq(excess, narrowest, widest))
-    return float(np.sqrt(far / (2.0 * (1.0 - rho**4)))), float(np.sqrt(-0.25 / np.log(rho)))
+    return float(np.sqrt(far / (2.0 * (1.0 - rho**4)))), kernel_width(rho)

@@ -23,6 +23,7 @@ from sitewatch.change._covariance import Covariance
 from sitewatch.change._despike import despike_block
 from sitewatch.change._numba import kernel, parallel_kernel
 from sitewatch.change._order import median_over_time, medians_of_block, quantile_is_below
+from sitewatch.change._robust import MAD_TO_SD
 
 # How far from the running median a single image is believed, in standard deviations of one pixel.
 REACH_SD = 2.5
@@ -259,7 +260,7 @@ def _best_step(
 def _relative_scatter(medians: NDArray[np.float32], nugget_sd: float, n_time: int) -> None:
     """Turn medians of successive differences into scatter relative to the stratum's, in place."""
     for b in range(medians.size):
-        ratio = 1.4826 * medians[b] / math.sqrt(2.0) / max(nugget_sd, 1e-3)
+        ratio = MAD_TO_SD * medians[b] / math.sqrt(2.0) / max(nugget_sd, 1e-3)
         own = (PRIOR_IMAGES + n_time * ratio * ratio) / (PRIOR_IMAGES + n_time)
         medians[b] = math.sqrt(max(own, LEAST_SCALE * LEAST_SCALE))
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from sitewatch.cli._exits import session
 from sitewatch.cli._run import ScenesArgument, SiteArgument
 from sitewatch.cli._shared import Choice, ImageHints, Screen, with_shared_options
-from sitewatch.cli._summary import left_out_json, tell_left_out
+from sitewatch.cli._summary import detectable_json, left_out_json, tell_left_out
 
 if TYPE_CHECKING:
     from sitewatch.cli._terminal import Terminal
@@ -143,18 +143,5 @@ def _polarisations(result: PowerResult) -> list[str]:
 
 
 def _row(one: Detectable, available: Sequence[str]) -> dict[str, Any]:
-    return {
-        "kind": one.sought.kind,
-        "surface": one.sought.surface,
-        "track": one.track or None,
-        "contrast_db": {name: db for name, db in one.sought.contrast_db.items() if name in available},
-        "width_m": one.sought.width_m,
-        "share_of_site": round(one.share, 4),
-        "area_on_half_m2": one.half_m2,
-        "area_on_nine_tenths_m2": one.nine_tenths_m2,
-        "length_on_half_m": one.half_m,
-        "length_on_nine_tenths_m": one.nine_tenths_m,
-        "first_shown_from": one.shown_from.isoformat() if one.shown_from else None,
-        "first_shown_by": one.shown_by.isoformat() if one.shown_by else None,
-        "days_to_confirm": one.days_to_confirm,
-    }
+    contrast = {name: db for name, db in one.sought.contrast_db.items() if name in available}
+    return {**detectable_json(one), "contrast_db": contrast}

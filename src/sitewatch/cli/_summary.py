@@ -129,17 +129,26 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "scenes_used": [scene.id for scene in result.scenes],
         "left_out": [left_out_json(entry) for entry in result.left_out],
         "notes": list(result.notes),
-        "would_have_been_found": [
-            {
-                "kind": one.sought.kind,
-                "surface": one.sought.surface,
-                "share_of_site": round(one.share, 4),
-                "area_on_nine_tenths_m2": one.nine_tenths_m2,
-                "length_on_nine_tenths_m": one.nine_tenths_m,
-            }
-            for one in result.detectable
-        ],
+        "would_have_been_found": [detectable_json(one) for one in result.detectable],
         "seconds": dict(result.seconds),
+    }
+
+
+def detectable_json(one: Detectable) -> dict[str, Any]:
+    """The smallest of a kind that would have been found, for scripts."""
+    return {
+        "kind": one.sought.kind,
+        "surface": one.sought.surface,
+        "track": one.track or None,
+        "width_m": one.sought.width_m,
+        "share_of_site": round(one.share, 4),
+        "area_on_half_m2": one.half_m2,
+        "area_on_nine_tenths_m2": one.nine_tenths_m2,
+        "length_on_half_m": one.half_m,
+        "length_on_nine_tenths_m": one.nine_tenths_m,
+        "first_shown_from": one.shown_from.isoformat() if one.shown_from else None,
+        "first_shown_by": one.shown_by.isoformat() if one.shown_by else None,
+        "days_to_confirm": one.days_to_confirm,
     }
 
 

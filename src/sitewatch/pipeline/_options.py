@@ -10,9 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sitewatch.scenes import Hints
-
-# Above it a p-value says nothing for a change.
-HIGHEST_ALPHA = 0.5
+from sitewatch.structures._grade import NO_MORE_THAN_CHANCE
 
 
 class RunOptions(BaseModel):
@@ -23,7 +21,7 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    alpha: float = Field(default=0.01, gt=0, lt=HIGHEST_ALPHA)
+    alpha: float = Field(default=0.01, gt=0, lt=NO_MORE_THAN_CHANCE)
     """Chance of a false confirmed structure at a site where nothing is built, over its whole area and all dates."""
     false_rate: float | None = Field(default=None, gt=0)
     """Confirmed false structures allowed per km2 and year, in place of `alpha`."""
@@ -44,7 +42,7 @@ class RunOptions(BaseModel):
         """
         if self.false_rate is None:
             return self.alpha
-        return float(min(-np.expm1(-self.false_rate * area_km2 * years), HIGHEST_ALPHA))
+        return float(min(-np.expm1(-self.false_rate * area_km2 * years), NO_MORE_THAN_CHANCE))
 
     def as_parameters(self) -> dict[str, Any]:
         """The settings in force as plain JSON values, for the record."""

@@ -96,13 +96,13 @@ def run_site(
         stacks = build_stacks(site, found.scenes, workspace.stacks_folder, progress=progress)
     with watch.stage("change"):
         stacks, changes = detect_changes(stacks, progress)
-    rasters = _raster_jobs(workspace, stacks.stacks, changes)
-    checksums = workspace.scene_jobs(used_scenes(found, stacks))
-    # Structures and the dossier keep one core busy; files are written and read beside them.
     alpha = alpha_for(options, site, stacks.stacks)
     if options.false_rate is not None:
         asked = f"{options.false_rate:g} false structures per km² and year amount to alpha = {alpha:.3g} here"
         stacks = dataclasses.replace(stacks, notes=(*stacks.notes, asked))
+    rasters = _raster_jobs(workspace, stacks.stacks, changes)
+    checksums = workspace.scene_jobs(used_scenes(found, stacks))
+    # Structures and the dossier keep one core busy; files are written and read beside them.
     with _beside([*rasters, *checksums]) as aside:
         with watch.stage("structures"):
             structures = find_structures(site, stacks.stacks, changes, alpha=alpha, progress=progress)

@@ -19,7 +19,7 @@ _ABANDONED_SECONDS = 3600.0
 
 def sweep(folder: Path) -> None:
     """Remove what runs that were killed left in a folder; what may still be in use, an hour old or less, stays."""
-    for entry in [*folder.glob(f"{PREFIX}*"), *folder.glob(".*.tmp")]:
+    for entry in folder.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             if time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -13,11 +13,9 @@ from shapely.geometry.base import BaseGeometry
 
 from sitewatch.record._atomic import write_json
 from sitewatch.structures import Interval, Measure, PhasePoint, Structure
-from sitewatch.structures._structure import PHASES
+from sitewatch.structures._structure import LEAST_P, PHASES
 
 _DECIMALS = 8  # of a degree: about a millimetre
-# Below it the tail of no model is worth digits, and a zero would claim certainty.
-_LEAST_P = 1e-16
 _RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}
 
 
@@ -63,7 +61,7 @@ def to_feature(structure: Structure) -> dict[str, Any]:
         **_measure("length_m", s.length_m),
         **_measure("width_m", s.width_m),
         "orientation_deg": _round(s.orientation_deg, 1),
-        "p_value": _significant(max(s.p_value, _LEAST_P)),
+        "p_value": _significant(max(s.p_value, LEAST_P)),
         "growth": [[point.date.isoformat(), _round(point.fraction, 4)] for point in s.growth],
         "growth_sd": [_round(point.sd, 4) for point in s.growth],
         "growth_track": [point.track for point in s.growth],

@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 import xarray as xr
 
+from sitewatch.record._atomic import replacing
 from sitewatch.report._captions import dates_words
 from sitewatch.report._choice import dates_of, main_stack
 from sitewatch.report._embed import svg_data_uri
@@ -83,9 +84,8 @@ def write_dossier(
     target = Path(path)
     context = _context(site, stacks, structures, scenes_used, left_out, provenance)
     html = environment().get_template("dossier.html.j2").render(context)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    temporary.write_text(html, encoding="utf-8")
-    os.replace(temporary, target)
+    with replacing(target) as temporary:
+        temporary.write_text(html, encoding="utf-8")
     return target
 
 
@@ -110,9 +110,8 @@ def write_overview_png(
     ordered = in_order(structures)
     figure = overview_map(_latest(stack), ordered, numbers(ordered), site.area)
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    figure.savefig(temporary, format="png", dpi=dpi)
-    os.replace(temporary, target)
+    with replacing(target) as temporary:
+        figure.savefig(temporary, format="png", dpi=dpi)
     return target
 
 

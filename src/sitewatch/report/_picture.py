@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sitewatch.report._frame import Frame, Window
 from sitewatch.report._style import to_db
+from sitewatch.structures._nan import nan_mean, nan_median
 
 CO_POLARISED = ("VV", "HH")
 STRIP_PIXELS = 6_000_000
@@ -127,15 +128,8 @@ def _coarsened(cube: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
 
 
 def _over_time(cube: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Median (five dates or more) or mean along time, NaN left out; without numpy's slow and warning nanmedian."""
+    """Median (five dates or more) or mean along time, NaN left out."""
     if cube.shape[0] == 1:
         return cube[0]
-    count = np.isfinite(cube).sum(axis=0)
-    if cube.shape[0] < 5:
-        total = np.nansum(cube, axis=0)
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
-    ordered = np.sort(cube, axis=0)  # NaN go last
-    low = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0)[None], axis=0)[0]
-    high = np.take_along_axis(ordered, (np.maximum(count, 1) // 2)[None], axis=0)[0]
-    # For an odd count both are the middle one: (n - 1) // 2 == n // 2.
-    return np.where(count > 0, (low + high) / 2, np.nan).astype(np.float32)
+    over = nan_mean if cube.shape[0] < 5 else nan_median
+    return np.asarray(over(cube, axis=0), np.float32)

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from sitewatch.record._atomic import replacing
 from sitewatch.report._choice import main_stack
 from sitewatch.report._frame import whole_window
 from sitewatch.report._furniture import Sheet, new_sheet, write, write_lines
@@ -163,9 +164,8 @@ def _classes(length_m: NDArray[np.floating], limits: Sequence[float]) -> NDArray
 def write_power_png(path: str | os.PathLike[str], report: PowerReport, one: PowerMap, *, dpi: int = 150) -> Path:
     """Write the map of one kind as a PNG; it appears whole or not at all."""
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    power_figure(report, one).savefig(temporary, format="png", dpi=dpi)
-    os.replace(temporary, target)
+    with replacing(target) as temporary:
+        power_figure(report, one).savefig(temporary, format="png", dpi=dpi)
     return target
 
 

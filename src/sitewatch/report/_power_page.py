@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from sitewatch.record._atomic import replacing
 from sitewatch.report._choice import dates_of
 from sitewatch.report._dossier import environment
 from sitewatch.report._embed import svg_data_uri
@@ -24,9 +25,8 @@ def write_power_page(path: str | os.PathLike[str], report: PowerReport) -> Path:
     """Write maps, table and assumptions as one self-contained HTML file; it appears whole or not at all."""
     target = Path(path)
     html = environment().get_template("power.html.j2").render(_context(report))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    temporary.write_text(html, encoding="utf-8")
-    os.replace(temporary, target)
+    with replacing(target) as temporary:
+        temporary.write_text(html, encoding="utf-8")
     return target
 
 

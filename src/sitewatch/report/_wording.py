@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sitewatch.report._counts import count_words
 from sitewatch.report._power_words import answer_words
 from sitewatch.sought import Detectable
-from sitewatch.structures._structure import Interval, Measure, Structure
+from sitewatch.structures._structure import LEAST_P, Interval, Measure, Structure
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -132,7 +132,7 @@ def p_value_words(p: float) -> str:
     """``0.03``, ``4 × 10⁻⁵`` or ``below 10⁻¹⁶``; beyond that the model's tail isn't worth digits."""
     if not math.isfinite(p):
         return "not tested"
-    if p <= 1e-16:
+    if p <= LEAST_P:
         return "below 10⁻¹⁶"
     if p >= 1e-3:
         return f"{p:.2g}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage as ndi
 
+from sitewatch.change._enl import kernel_width
+from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.simulate._fields import FloatArray
 from sitewatch.simulate._information import looks_of_variance
 from sitewatch.simulate._surfaces import mean_of_known
@@ -15,7 +17,6 @@ from sitewatch.simulate._surfaces import mean_of_known
 _BLOCKS_PX = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 _FEWEST_BLOCKS = 40
 _WINDOW_PX = 9
-_SIGMA_OF_MAD = 1.4826
 # A block belongs to a surface that holds this share of its pixels.
 _MAJORITY = 0.8
 
@@ -37,8 +38,7 @@ def local_looks(residual: FloatArray) -> FloatArray:
 def point_spread_px(residuals: list[FloatArray]) -> float:
     """Standard deviation of the sensor's point spread in pixels, from how alike neighbours' speckle is.
 
-    For a Gaussian point spread of standard deviation s the speckle of neighbours one pixel apart correlates by
-    ``exp(-1 / (4 s^2))``. Differences between consecutive images leave little but speckle.
+    Differences between consecutive images leave little but speckle.
     """
     logs = []
     for axis in (2, 3):
@@ -49,8 +49,8 @@ def point_spread_px(residuals: list[FloatArray]) -> float:
             here, beside = difference.take(range(size - 1), axis), difference.take(range(1, size), axis)
             products += float(np.nansum(here * beside))
             squares += float(np.nansum(np.where(np.isfinite(here * beside), here**2 + beside**2, 0))) / 2
-        logs.append(-np.log(np.clip(products / squares, 0.002, 0.95)))
-    return float(1 / (2 * np.mean(logs) ** 0.5))
+        logs.append(np.log(np.clip(products / squares, 0.002, 0.95)))
+    return kernel_width(float(np.exp(np.mean(logs))))
 
 
 def block_sizes() -> FloatArray:
@@ -130,4 +130,4 @@ def _step_variance(means: FloatArray, after: int) -> FloatArray:
     ]
     gathered = np.concatenate(steps, axis=1)
     middle = np.median(gathered, axis=1, keepdims=True)
-    return np.asarray((_SIGMA_OF_MAD * np.median(np.abs(gathered - middle), axis=1)) ** 2)
+    return np.asarray((MAD_TO_SD * np.median(np.abs(gathered - middle), axis=1)) ** 2)

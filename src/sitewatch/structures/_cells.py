@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from sitewatch.change._enl import kernel_width
+from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._nan import nan_median
 from sitewatch.structures._window import Window
 
@@ -27,7 +29,7 @@ def pixels_per_cell(window: Window, ground: NDArray[np.bool_]) -> float:
     ground
         [y, x] of the window: pixels of one surface on which nothing is built.
     """
-    return pixels_per_cell_of(window.residual(), ground)
+    return pixels_per_cell_of(window.residual, ground)
 
 
 def pixels_per_cell_of(log_values: NDArray[np.floating], ground: NDArray[np.bool_]) -> float:
@@ -53,19 +55,19 @@ def pixels_per_cell_of(log_values: NDArray[np.floating], ground: NDArray[np.bool
 def spill_share(window: Window, ground: NDArray[np.bool_]) -> float:
     """Share of a surface's power that the sensor's point spread throws on the pixels just beyond its straight edge.
 
-    A Gaussian point spread of standard deviation s makes the speckle of neighbours alike by exp(-1 / (4 s^2)); beyond
-    an edge between two pixels, the middle of the next one gets Phi(-1 / (2 s)) of what lies on the edge's other side.
+    Beyond an edge between two pixels, the middle of the next one gets Phi(-1 / (2 s)) of what lies on the edge's other
+    side through a Gaussian point spread of sd s.
 
     Parameters
     ----------
     ground
         [y, x] of the window: pixels of one surface on which nothing is built.
     """
-    shared = _alike(window.residual(), ground)
+    shared = _alike(window.residual, ground)
     if shared is None:
         return USUAL_SPILL
     neighbours = float(np.clip(shared[:, 0].mean(), 1e-3, MOST_ALIKE))
-    return float(ndtr(-np.sqrt(-np.log(neighbours))))
+    return float(ndtr(-0.5 / kernel_width(neighbours)))
 
 
 def _alike(log_values: NDArray[np.floating], ground: NDArray[np.bool_]) -> NDArray[np.float64] | None:
@@ -76,7 +78,7 @@ def _alike(log_values: NDArray[np.floating], ground: NDArray[np.bool_]) -> NDArr
     known = np.isfinite(step)
     if known.sum() < FEWEST_PAIRS:
         return None
-    reach = REACH_SD * 1.4826 * float(np.median(np.abs(step[known])))
+    reach = REACH_SD * MAD_TO_SD * float(np.median(np.abs(step[known])))
     step = np.clip(np.where(known, step, 0.0), -reach, reach)
     power = float((step**2).sum() / known.sum())
     shared = np.zeros((2, len(LAGS)))

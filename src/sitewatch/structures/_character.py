@@ -13,6 +13,7 @@ from scipy.special import polygamma
 from scipy.stats import chi2
 
 from sitewatch.change import DB_PER_LOG, Covariance
+from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import pixels_per_cell
 from sitewatch.structures._nan import nan_mean, nan_median
 from sitewatch.structures._presence import Presence
@@ -58,8 +59,6 @@ class Character:
         Share of the images before (after) that look like the state after (before).
     p_value
         That a stable place shows such a step by chance, over all places and dates searched.
-    z
-        [time], z-score of the step at the footprint's onset with the images up to each date.
     """
 
     pixels: int
@@ -78,7 +77,6 @@ class Character:
     like_after_before: float
     like_before_after: float
     p_value: float
-    z: NDArray[np.float64]
 
     @property
     def step_db(self) -> NDArray[np.float64]:
@@ -105,7 +103,7 @@ def characterise(
     """
     growth = presence.built_by.mean(axis=1)
     rows, columns = presence.pixels
-    rest = window.residual()[:, :, rows, columns].astype(float)
+    rest = window.residual[:, :, rows, columns].astype(float)
     raw = window.log_values[:, :, rows, columns].astype(float)
     clear = next((early for share in CLEAR_SHARES if (early := growth < share).sum() >= FEWEST_CLEAR), growth < 0.25)
     whole = growth > 0.97 * max(growth[-1], 1e-9)
@@ -113,7 +111,7 @@ def characterise(
     series = nan_mean(rest, axis=2)
     raw_series = nan_mean(raw, axis=2)
     ring = _ring(window, footprint)
-    ring_rest = window.residual()[:, :, ring].astype(float) if ring.any() else rest
+    ring_rest = window.residual[:, :, ring].astype(float) if ring.any() else rest
     ring_raw = window.log_values[:, :, ring].astype(float) if ring.any() else raw
     before, after = _mean(series, clear), _mean(raw_series, whole)
     alike = (window.water == (water.mean() > 0.5)) & ~ndi.binary_dilation(footprint, np.ones((3, 3), bool))
@@ -126,9 +124,9 @@ def characterise(
     counted = np.where(sure[:, None, :], presence.deviation, np.nan)
     level_error = np.full(series.shape, np.nan)
     level_error[standing] = nan_mean(counted[standing], axis=2)
-    z = _sequential_z(series, growth, water.mean() > 0.5, effective, covariances, shared, window.days)
+    z2 = _growth_z2(series, growth, water.mean() > 0.5, effective, covariances, shared, window.days)
     trials = max(searched_pixels / max(rows.size, 1), 1.0) * series.shape[0]
-    p_value = float(min(1.0, trials * chi2.sf(float(z[-1]) ** 2, series.shape[1])))
+    p_value = float(min(1.0, trials * chi2.sf(z2, series.shape[1])))
     ring_before = _mean(nan_mean(ring_rest, axis=2), clear)
     ring_after = _mean(nan_mean(ring_raw, axis=2), whole)
     return Character(
@@ -148,7 +146,6 @@ def characterise(
         like_after_before=float((for_built[clear] > CLEAR_RATIO).mean()) if clear.any() else 0.0,
         like_before_after=float((for_built[standing] < -CLEAR_RATIO).mean()) if standing.any() else 0.0,
         p_value=p_value,
-        z=z,
     )
 
 
@@ -181,7 +178,7 @@ def _swing_db(series: NDArray[np.float64], when: NDArray[np.bool_], window: Wind
     if len(chosen) < 3:
         return float("nan")
     step = np.diff(chosen, axis=0)
-    limit = 3.0 * 1.4826 * np.median(np.abs(step), axis=0) + 1e-6
+    limit = 3.0 * MAD_TO_SD * np.median(np.abs(step), axis=0) + 1e-6
     variance = 0.5 * float(np.mean(np.clip(step, -limit, limit) ** 2))
     speckle = float(polygamma(1, window.background.looks)) / effective
     return float(np.sqrt(max(variance - speckle, 0.0))) * DB_PER_LOG
@@ -209,7 +206,7 @@ def _moves_with_sea(series: NDArray[np.float64], effect: NDArray[np.float64]) ->
     return restless(effect[0]) < min(restless(effect[1]), restless(np.zeros_like(effect[1])))
 
 
-def _sequential_z(
+def _growth_z2(
     series: NDArray[np.float64],
     growth: NDArray[np.float64],
     on_water: bool,
@@ -217,10 +214,10 @@ def _sequential_z(
     covariances: Mapping[tuple[int, int], Covariance],
     shared: Mapping[tuple[int, int], Covariance],
     days: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """[time], z-score (root of the sum over polarisations of z^2) of the growth-shaped step up to each image."""
+) -> float:
+    """Sum over polarisations of z^2 of the growth-shaped step, by generalised least squares with the level free."""
     n_time, n_pol = series.shape
-    total = np.zeros(n_time)
+    total = 0.0
     radiometry = (RADIOMETRY_DB / DB_PER_LOG) ** 2
     for pol in range(n_pol):
         together = shared[0 if on_water else 1, pol].matrix(days)
@@ -229,16 +226,11 @@ def _sequential_z(
         use = np.flatnonzero(np.isfinite(series[:, pol]))
         if use.size < 3:
             continue
-        # The Cholesky factor of the first images is the first block of the whole factor: whiten once, sum as they come.
         root = np.linalg.cholesky(matrix[np.ix_(use, use)])
         one, shape, values = solve_triangular(
             root, np.stack([np.ones(use.size), growth[use], series[use, pol]], axis=1), lower=True
         ).T
-        s11, s1g, s1y = np.cumsum(one * one), np.cumsum(one * shape), np.cumsum(one * values)
-        sgg, sgy = np.cumsum(shape * shape), np.cumsum(shape * values)
-        information = sgg - s1g**2 / s11
-        effect = sgy - s1g * s1y / s11
-        z2 = np.where(information > 1e-6 * sgg.max(), effect**2 / np.maximum(information, 1e-12), 0.0)
-        # An image without data leaves the evidence as it was.
-        total += z2[np.clip(np.searchsorted(use, np.arange(n_time), side="right") - 1, 0, None)]
-    return np.sqrt(total)
+        information = shape @ shape - (one @ shape) ** 2 / (one @ one)
+        if information > 1e-6 * (shape @ shape):
+            total += float((shape @ values - (one @ shape) * (one @ values) / (one @ one)) ** 2 / information)
+    return total

@@ -136,7 +136,7 @@ def _sharpened(
     """
     if not inside.any():
         return inside
-    rest = window.residual().astype(float)
+    rest = window.residual.astype(float)
     image = np.arange(rest.shape[0])[:, None, None]
     level = nan_median(np.where((image < when)[:, None], rest, np.nan), axis=0)
     gained = np.exp(level + step) - np.exp(level)

@@ -20,6 +20,7 @@ from scipy import ndimage as ndi
 
 from sitewatch.change import DB_PER_LOG, LAND, WATER, calm_level, threshold_for, watch_series
 from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import USUAL_PIXELS, pixels_per_cell_of
 from sitewatch.structures._character import RADIOMETRY_DB
 from sitewatch.structures._nan import nan_mean, nan_median
@@ -49,7 +50,6 @@ SCATTER_PRIOR_IMAGES = 10
 LEVEL_IMAGES = 10
 # Median of a chi-square variate of one degree.
 _CHI2_MEDIAN = 0.4549
-_MAD_SD = 1.4826
 
 
 def watch_footprint(window: Window, footprint: NDArray[np.bool_], absent: int) -> tuple[int | None, int | None]:
@@ -167,7 +167,7 @@ def _effect_as_it_comes(values: NDArray[np.float64]) -> NDArray[np.float64]:
         if image and (whole or count.any()):
             gap = now - np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
             middle = median(gap, axis=1)[:, None]
-            reach = 3.0 * _MAD_SD * median(np.abs(gap - middle), axis=1)[:, None]
+            reach = 3.0 * MAD_TO_SD * median(np.abs(gap - middle), axis=1)[:, None]
             effect[image] = mean(np.minimum(np.maximum(gap, middle - reach), middle + reach), axis=1)
             effect[image][np.isnan(effect[image])] = 0.0
         there = np.isfinite(now)
@@ -209,9 +209,13 @@ def _moved_so_far(
     gap = np.where((numbers > 0) & (old_numbers > 0), gap, np.nan)
     square = gap**2 / (1.0 / np.maximum(numbers, 1) + 1.0 / np.maximum(old_numbers, 1))
     beyond = nan_median(square, axis=2) / _CHI2_MEDIAN - speckle / float(np.median([one.sum() for one in block]))
-    padded = np.concatenate([np.full((LEVEL_IMAGES, n_pol), np.nan), beyond])
-    before = np.lib.stride_tricks.sliding_window_view(padded, LEVEL_IMAGES, axis=0)[:n_time]
-    return np.maximum(np.nan_to_num(nan_mean(before, axis=2)), 0.0)
+    return np.maximum(np.nan_to_num(nan_mean(_images_before(beyond), axis=2)), 0.0)
+
+
+def _images_before(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[time, polarisation, `LEVEL_IMAGES`], the values [time, polarisation] before each; NaN where there are none."""
+    padded = np.concatenate([np.full((LEVEL_IMAGES, values.shape[1]), np.nan), values])
+    return np.lib.stride_tricks.sliding_window_view(padded, LEVEL_IMAGES, axis=0)[: len(values)]
 
 
 def _pixel_variance(values: NDArray[np.floating], ground: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -219,7 +223,7 @@ def _pixel_variance(values: NDArray[np.floating], ground: NDArray[np.bool_]) -> 
     chosen = values[:, :, ground].astype(float)
     differences = np.diff(chosen, axis=0) / math.sqrt(2.0) if len(chosen) > 1 else chosen
     differences = differences - nan_median(differences, axis=2, keepdims=True)
-    spread = _MAD_SD * nan_median(np.abs(differences), axis=(0, 2))
+    spread = MAD_TO_SD * nan_median(np.abs(differences), axis=(0, 2))
     return np.nan_to_num(np.maximum(spread, 1e-3) ** 2, nan=1.0)
 
 
@@ -230,8 +234,7 @@ def _variance_so_far(mean: NDArray[np.float64], still: NDArray[np.float64]) -> N
     images before.
     """
     n_time = mean.shape[0]
-    padded = np.concatenate([np.full((LEVEL_IMAGES, mean.shape[1]), np.nan), mean])
-    before = np.lib.stride_tricks.sliding_window_view(padded, LEVEL_IMAGES, axis=0)[:n_time]
+    before = _images_before(mean)
     # A median of k values has a variance of pi / (2k) of one's.
     known = np.maximum(np.isfinite(before).sum(axis=2), 1)
     square = (mean - nan_median(before, axis=2)) ** 2 / (1.0 + math.pi / (2.0 * known))

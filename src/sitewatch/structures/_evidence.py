@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from sitewatch.change import Covariance, StepFilter, despiked_steps
+from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._window import Window
 
 # A structure's texture is never taken to be finer than this (natural log of power), nor its steps more alike over
@@ -72,7 +73,7 @@ def steps_of(
 ) -> Steps:
     """Estimate every step of the chosen pixels [y, x] of a window."""
     rows, columns = np.nonzero(chosen)
-    rest = window.residual()[:, :, rows, columns]
+    rest = window.residual[:, :, rows, columns]
     n_time, n_pol, n_pixel = rest.shape
     size = np.empty((n_time - 1, n_pol, n_pixel), np.float32)
     variance = np.empty_like(size)
@@ -102,13 +103,13 @@ def typical_step(size: NDArray[np.float64], variance: NDArray[np.float64]) -> Ty
     deviation = size - mean[:, None]
     # Few pixels hug their own median: widen as for n - 1 degrees of freedom.
     few = size.shape[1] / max(size.shape[1] - 1.0, 1.0)
-    total = (1.4826 * np.median(np.abs(deviation), axis=1)) ** 2 * few
+    total = (MAD_TO_SD * np.median(np.abs(deviation), axis=1)) ** 2 * few
     own = np.maximum(total - np.median(variance, axis=1), SMALLEST_TEXTURE**2)
     spread = np.diag(own)
     for a in range(len(own)):
         for b in range(a):
             # Gnanadesikan and Kettenring 1972: covariances from the robust spreads of sums and differences.
-            both = [1.4826 * np.median(np.abs(deviation[a] + sign * deviation[b])) for sign in (1.0, -1.0)]
+            both = [MAD_TO_SD * np.median(np.abs(deviation[a] + sign * deviation[b])) for sign in (1.0, -1.0)]
             limit = CLOSEST_CORRELATION * np.sqrt(own[a] * own[b])
             spread[a, b] = spread[b, a] = np.clip(0.25 * (both[0] ** 2 - both[1] ** 2), -limit, limit)
     return Typical(mean, spread)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
+from scipy.linalg import expm
 
 from sitewatch.structures._growth import credibly
 from sitewatch.structures._structure import PHASES, Interval, Phase, PhasePoint
@@ -151,17 +151,12 @@ def rates(record_days: float, prepared_share: float) -> NDArray[np.float64]:
 def transitions(days: NDArray[np.float64], rate: NDArray[np.float64]) -> NDArray[np.float64]:
     """[gap, phase, phase], chance to be in a phase at an image, given the phase at the image before.
 
-    The matrix exponential of the rates times the days between them, summed over the number of changes (uniformisation,
-    Jensen 1953): phases may pass unseen between two images.
+    The matrix exponential of the rates times the days between them: phases may pass unseen between two images.
     """
     gaps = np.diff(days)
     if gaps.size == 0:
         return np.zeros((0, 4, 4))
-    fastest = -float(rate.diagonal().min())
-    changes = np.arange(poisson.isf(1e-16, fastest * gaps.max()) + 2)
-    step = np.eye(4) + rate / fastest
-    powers = np.stack(list(itertools.accumulate([step] * (changes.size - 1), np.matmul, initial=np.eye(4))))
-    chance: NDArray[np.float64] = np.einsum("gk,kij->gij", poisson.pmf(changes, fastest * gaps[:, None]), powers)
+    chance: NDArray[np.float64] = np.maximum(expm(rate * gaps[:, None, None]), 0.0)
     return chance / chance.sum(axis=2, keepdims=True)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from sitewatch.change import DB_PER_LOG
+from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._nan import nan_mean, nan_median
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def waiting_drop(deviation: NDArray[np.float64], built: NDArray[np.float64], las
     if known.size < 5:
         return None
     series = nan_mean(waiting[known], axis=2).mean(axis=1)
-    scatter = max(1.4826 * float(np.median(np.abs(np.diff(series)))) / np.sqrt(2), 0.15 / DB_PER_LOG)
+    scatter = max(MAD_TO_SD * float(np.median(np.abs(np.diff(series)))) / np.sqrt(2), 0.15 / DB_PER_LOG)
     # A running median keeps the edge and drops single odd images; medians of the sides would pull the best cut inward.
     steady = ndi.median_filter(series, 3, mode="nearest")
     best, image = 0.0, None
@@ -66,7 +67,7 @@ def waiting_ground(
     `FEWEST_WAITING` pixels surely wait, and from the image `last` on.
     """
     rows, columns = presence.pixels
-    rest = window.residual()[:, :, rows, columns].astype(float) - presence.before[None]
+    rest = window.residual[:, :, rows, columns].astype(float) - presence.before[None]
     waiting = np.where(presence.built_by[:, None, :] < SURELY_WAITING, rest, np.nan)
     count = np.isfinite(waiting[:, 0]).sum(axis=1)
     level = nan_mean(waiting, axis=2).mean(axis=1) - _around(window, footprint, last)
@@ -81,7 +82,7 @@ def _around(window: Window, footprint: NDArray[np.bool_], last: int) -> NDArray[
     ring &= ~window.water
     if ring.sum() < FEWEST_AROUND:
         return np.zeros(window.log_values.shape[0])
-    rest = window.residual()[:, :, ring].astype(float)
+    rest = window.residual[:, :, ring].astype(float)
     rest -= nan_median(rest[: max(last, 1)], axis=0)
     # The median: what else is built nearby is not weather.
     level: NDArray[np.float64] = np.nan_to_num(nan_median(rest, axis=2).mean(axis=1))

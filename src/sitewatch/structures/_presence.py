@@ -18,6 +18,7 @@ from scipy.special import gammaln, polygamma, psi
 
 from sitewatch.change import DB_PER_LOG, Covariance
 from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._nan import nan_median
 from sitewatch.structures._preparation import SURELY_WAITING, waiting_drop
 from sitewatch.structures._window import Window
@@ -95,7 +96,7 @@ def follow(
     """
     rows, columns = np.nonzero(footprint)
     raw = window.log_values[:, :, rows, columns].astype(float)
-    rest = window.residual()[:, :, rows, columns].astype(float)
+    rest = window.residual[:, :, rows, columns].astype(float)
     water = window.water[rows, columns]
     n_time = raw.shape[0]
     looks = _looks_before(water, covariances, raw.shape[1], lasting=True)
@@ -194,7 +195,7 @@ def _looks_after(
             out.append(float(np.median(before[pol])))
             continue
         step = np.abs(np.diff(series[:, enough], axis=0))
-        sd = 1.4826 * float(nan_median(step)) / np.sqrt(2.0)
+        sd = MAD_TO_SD * float(nan_median(step)) / np.sqrt(2.0)
         out.append(float(np.clip(inverse_trigamma(max(sd, 0.05) ** 2), 0.5, 1.5 * np.median(before[pol]) + 2)))
     return np.array(out)[:, None]
 

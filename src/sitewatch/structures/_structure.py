@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 import shapely
 
+# Below this p-value the tail of no model is worth digits, and a zero would claim certainty.
+LEAST_P = 1e-16
 Status = Literal["candidate", "confirmed", "rejected"]
 # The terms of IARPA SMART.
 Phase = Literal["No Activity", "Site Preparation", "Active Construction", "Post Construction"]

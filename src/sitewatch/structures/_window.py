@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 
 import numpy as np
 import xarray as xr
@@ -23,8 +24,6 @@ class Window:
         [time, polarisation, y, x], ln power, NaN where there is no image.
     water
         [y, x], whether the ground was water on calm dates.
-    effect
-        [time, polarisation, y, x] is never stored: see `effect_before`.
     background
         Strata, date effects and scatter of the track.
     rows, columns
@@ -56,6 +55,7 @@ class Window:
         """Names of the polarisations, in the order of `log_values`."""
         return tuple(str(name) for name in self.stack.data_vars)
 
+    @functools.cached_property
     def residual(self) -> NDArray[np.float32]:
         """[time, polarisation, y, x]: ln power less each pixel's stratum's date effect."""
         effect = self.background.effect.astype(np.float32)  # [stratum, polarisation, time]
