@@ -54,6 +54,19 @@ def test_a_blurred_block_keeps_its_area(land_stack: LandStack, point_spread_px: 
     assert abs(one.shape.area_m2.value - truth.sum() * 100) < 3 * one.shape.area_m2.sd
 
 
+@pytest.mark.parametrize("missing", [[35], [34, 35], [0], [17, 18]])
+def test_images_that_miss_a_structure_do_not_lose_it(land_stack: LandStack, missing: list[int]) -> None:
+    turn = nothing_built()
+    turn[25:41, 20:44] = 18
+    stack = land_stack(3, turn, 8.0)
+    half = stack["x"] < float(stack["x"][50])
+    lacking = xr.DataArray(np.isin(np.arange(36), missing), dims="time") & half
+    stack = stack.where(~lacking).assign_attrs(stack.attrs)
+    (one,) = find_in_track(stack, detect_change(stack))
+    assert one.grade.status == "confirmed"
+    assert one.footprint.sum() == pytest.approx((turn < NEVER).sum(), rel=0.1)
+
+
 def test_a_footprint_of_nothing_stays_nothing(as_window: Callable[..., Window]) -> None:
     window = as_window(np.ones((8, 12, 12)))
     nothing = np.zeros((12, 12), bool)

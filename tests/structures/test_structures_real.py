@@ -72,3 +72,12 @@ def test_a_town_confirms_a_few_at_most(shared_data: Path) -> None:
 
 def test_a_coast_where_nothing_was_built_confirms_nothing(shared_data: Path) -> None:
     assert burst(shared_data, "292324-IW2") == []
+
+
+def test_nothing_at_latakia_is_confirmed_as_a_pier(shared_data: Path, tmp_path: Path) -> None:
+    """Ships moor there for months beside a breakwater that stands throughout, on images of several tracks."""
+    scenes = open_scenes([shared_data / "latakia-s1-rtc" / "catalog.json"]).scenes
+    site = Site.read("bbox:35.74,35.49,35.80,35.56")
+    stacks = build_stacks(site, scenes, tmp_path).stacks
+    found = confirmed(find_structures(site, stacks, [detect_change(stack) for stack in stacks]))
+    assert [s.id for s in found if s.kind in ("pier", "reclamation")] == []

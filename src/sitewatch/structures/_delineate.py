@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from sitewatch.change._despike import WINDOW as MEDIAN_IMAGES
 from sitewatch.structures._cells import spill_share
 from sitewatch.structures._evidence import steps_of
 from sitewatch.structures._ground import Ground
-from sitewatch.structures._membership import COUPLING, Membership, members
+from sitewatch.structures._membership import COUPLING, OUTSIDE_ODDS, Membership, members
 from sitewatch.structures._nan import nan_median
 from sitewatch.structures._rectangle import best_rectangle
 from sitewatch.structures._window import Window
@@ -62,7 +63,11 @@ def refine_footprint(
     -------
     Membership whose `inside` is the footprint.
     """
-    near = ndi.binary_dilation(seed, EIGHT, iterations=REACH_PIXELS) & allowed & np.isfinite(window.log_values[-1, 0])
+    near = ndi.binary_dilation(seed, EIGHT, iterations=REACH_PIXELS) & allowed & _has_series(window)
+    if not (seed & near).any():
+        nothing = np.zeros(seed.shape)
+        odds, step = nothing + OUTSIDE_ODDS, np.zeros((len(window.polarisations), *seed.shape))
+        return Membership(np.zeros(seed.shape, bool), odds, step, nothing + 1)
     steps = steps_of(window, near, ground.filters, ground.covariances)
     found = members(steps, seed & near, COUPLING * (0.5 if linear else 1.0))
     foreign = _foreign(window, seed & near, found.step)
@@ -77,6 +82,13 @@ def refine_footprint(
     free = keep_whole(inside, seed, linear) & ~foreign
     odds[foreign | ~allowed] = 0.0
     return dataclasses.replace(found, inside=_straightened(free, odds, near & like_the_seed), odds=odds)
+
+
+def _has_series(window: Window) -> NDArray[np.bool_]:
+    """[y, x], pixels whose missing images leave a running median of `MEDIAN_IMAGES` something at every image."""
+    missing = ~np.isfinite(window.log_values).all(axis=1)
+    in_a_row = np.lib.stride_tricks.sliding_window_view(missing, min(MEDIAN_IMAGES, len(missing)), axis=0)
+    return np.asarray(~in_a_row.all(axis=-1).any(axis=0), bool)
 
 
 def _smeared_share(typical: NDArray[np.float64], spill: float) -> float:
