@@ -86,8 +86,9 @@ def refine_footprint(
 
 def _has_series(window: Window) -> NDArray[np.bool_]:
     """[y, x], pixels whose missing images leave a running median of `MEDIAN_IMAGES` something at every image."""
-    missing = ~np.isfinite(window.log_values).all(axis=1)
-    in_a_row = np.lib.stride_tricks.sliding_window_view(missing, min(MEDIAN_IMAGES, len(missing)), axis=0)
+    missing = np.isnan(window.log_values).any(axis=1)
+    together = min(MEDIAN_IMAGES, window.log_values.shape[0])
+    in_a_row = np.lib.stride_tricks.sliding_window_view(missing, together, axis=0)
     return np.asarray(~in_a_row.all(axis=-1).any(axis=0), bool)
 
 
