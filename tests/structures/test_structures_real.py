@@ -81,3 +81,5 @@ def test_nothing_at_latakia_is_confirmed_as_a_pier(shared_data: Path, tmp_path: 
     stacks = build_stacks(site, scenes, tmp_path).stacks
     found = confirmed(find_structures(site, stacks, [detect_change(stack) for stack in stacks]))
     assert [s.id for s in found if s.kind in ("pier", "reclamation")] == []
+    # A vessel that lay at the quay for a year is none of the few things confirmed: the tracks know its ground as water.
+    assert not any(s.footprint.intersects(shapely.Point(35.7629, 35.5107)) for s in found)

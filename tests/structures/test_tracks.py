@@ -12,12 +12,12 @@ import shapely
 import xarray as xr
 from hall import Hall
 
-from sitewatch.change import detect_change
+from sitewatch.change import LAND, WATER, detect_change
 from sitewatch.site import Site
 from sitewatch.structures import Interval, Levels, PhasePoint, Structure, find_structures
 from sitewatch.structures._describe import describe
 from sitewatch.structures._map import to_degrees
-from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by
+from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
 
 LandStack = Callable[..., xr.Dataset]
 See = Callable[..., Sighting]
@@ -164,3 +164,27 @@ def test_a_track_that_does_not_cover_the_place_does_not_speak_against_it(
     away = shapely.box(301_000, 4_391_000, 301_100, 4_391_100)
     structure = dataclasses.replace(describe(hall.found), footprint=to_degrees(away, hall.stack.odc.geobox))
     assert unseen_by(structure, [empty_track[0]], [empty_track[1]]) == []
+
+
+@pytest.mark.parametrize(("ground", "kinds"), [(WATER, {"pier", "reclamation", "ship"}), (LAND, {"building"})])
+def test_what_stands_where_another_track_knows_water_is_graded_as_at_sea(
+    hall: Hall, ground: int, kinds: set[str]
+) -> None:
+    stratum = xr.DataArray(np.full((70, 70), ground, np.uint8), dims=("y", "x"))
+    known = water_known_elsewhere(hall.found, [(hall.stack, hall.change.assign(stratum=stratum))], 0.01)
+    assert hall.found.grade.kind == "building"
+    assert known.grade.kind in kinds
+
+
+def test_a_vessel_that_one_filtered_track_calls_a_building_is_not_confirmed(hall: Hall) -> None:
+    filtered = hall.stack.assign_attrs(notes=["speckle filtered (Lee)"])
+    found = dataclasses.replace(hall.found, window=dataclasses.replace(hall.found.window, stack=filtered))
+    water = xr.DataArray(np.full((70, 70), WATER, np.uint8), dims=("y", "x"))
+    known = water_known_elsewhere(found, [(hall.stack, hall.change.assign(stratum=water))], 0.01)
+    assert (hall.found.grade.status, known.grade.status) == ("confirmed", "candidate")
+    assert "filtered" in known.grade.reason
+
+
+def test_a_track_that_does_not_cover_the_place_says_nothing_of_its_ground(hall: Hall) -> None:
+    unknown = xr.DataArray(np.full((70, 70), 255, np.uint8), dims=("y", "x"))
+    assert water_known_elsewhere(hall.found, [(hall.stack, hall.change.assign(stratum=unknown))], 0.01) is hall.found

@@ -20,7 +20,7 @@ from sitewatch.structures._ground import ground_of
 from sitewatch.structures._join import join_stretches
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
-from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by
+from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
 from sitewatch.structures._window import cut_window
 
 MOST_REGIONS = 400
@@ -55,10 +55,13 @@ def find_structures(
     -------
     Structures of every status, confirmed ones first, then by onset.
     """
-    sightings = [
-        [Sighting(describe(found), found) for found in find_in_track(stack, change, alpha=alpha, progress=progress)]
-        for stack, change in zip(stacks, changes, strict=True)
-    ]
+    tracks = list(zip(stacks, changes, strict=True))
+    sightings = []
+    for number, (stack, change) in enumerate(tracks):
+        others = tracks[:number] + tracks[number + 1 :]
+        found = find_in_track(stack, change, alpha=alpha, progress=progress)
+        graded = [water_known_elsewhere(one, others, alpha) for one in found]
+        sightings.append([Sighting(describe(one), one) for one in graded])
     inside = shapely.prepared.prep(site.area)
     joined = [s for s in join_tracks(sightings) if inside.intersects(s.footprint)]
     return tuple(sorted((_weighed(s, stacks, changes) for s in joined), key=_order))

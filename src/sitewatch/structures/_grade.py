@@ -10,6 +10,8 @@ from sitewatch.structures._character import Character
 from sitewatch.structures._measure import Shape
 from sitewatch.structures._structure import Status
 
+# A footprint lies at sea where more than this share of it was water.
+AT_SEA_SHARE = 0.5
 # Images that must show it, and that must show the place without it, before it is confirmed.
 CONFIRMING_IMAGES = 4
 WATER_IMAGES_BEFORE = 2
@@ -76,7 +78,7 @@ def grade(character: Character, shape: Shape, alpha: float, *, filtered: bool = 
     """
     brighter = float(character.step_db.mean()) > 0
     # Ground that turned dark for good looks like calm water in some images; what moves with the sea is water.
-    at_sea = character.water_share > 0.5 and (brighter or filtered or character.water_after)
+    at_sea = character.water_share > AT_SEA_SHARE and (brighter or filtered or character.water_after)
     kind, probability, refusal = _on_water(character, shape) if at_sea else _on_land(character, shape)
     if refusal:
         return Grade(kind, "rejected", refusal, probability)

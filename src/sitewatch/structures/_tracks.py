@@ -9,14 +9,18 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from sitewatch.change import LAND, WATER
 from sitewatch.structures._find_one import Found
-from sitewatch.structures._grade import CONFIRMING_IMAGES
+from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES, grade
 from sitewatch.structures._map import covered
 from sitewatch.structures._phases import held_to, prepared_on
 from sitewatch.structures._structure import Interval, Structure
+from sitewatch.structures._window import is_filtered
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
 SAME_SHARE = 0.5
+# A track speaks of ground of which it knows so many pixels.
+FEWEST_KNOWN_PIXELS = 4
 _RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}
 
 
@@ -49,6 +53,32 @@ def join_tracks(by_track: Sequence[Sequence[Sighting]]) -> list[Structure]:
                 used.add(j)
         out.append(_joined(group))
     return out
+
+
+def water_known_elsewhere(found: Found, others: Sequence[tuple[xr.Dataset, xr.Dataset]], alpha: float) -> Found:
+    """A finding graded as at sea where another track knows its ground as water.
+
+    Whether ground was water is a fact of the place. A track with few images, of a rough sea or with its land masked,
+    may call all of it land, and a vessel on it a building.
+
+    Parameters
+    ----------
+    others
+        Stacks and changes of the other tracks.
+    """
+    if found.character.water_share > AT_SEA_SHARE:
+        return found
+    shares = []
+    for stack, change in others:
+        stratum = change["stratum"].to_numpy()[covered(found.shape.outline, stack.odc.geobox)]
+        known = stratum[stratum <= LAND]
+        if known.size >= FEWEST_KNOWN_PIXELS:
+            shares.append(float((known == WATER).mean()))
+    if max(shares, default=0.0) <= AT_SEA_SHARE:
+        return found
+    at_sea = dataclasses.replace(found.character, water_share=max(shares))
+    verdict = grade(at_sea, found.shape, alpha, filtered=is_filtered(found.window.stack))
+    return dataclasses.replace(found, character=at_sea, grade=verdict)
 
 
 def _strength(sighting: Sighting) -> tuple[int, float, float]:
@@ -126,6 +156,6 @@ def unseen_by(structure: Structure, stacks: Sequence[xr.Dataset], changes: Seque
             continue
         p_value = change["p_value"].to_numpy()[covered(structure.footprint, stack.odc.geobox)]
         known = np.isfinite(p_value)
-        if known.sum() >= 4 and (p_value[known] < 0.05).mean() < 0.1:
+        if known.sum() >= FEWEST_KNOWN_PIXELS and (p_value[known] < 0.05).mean() < 0.1:
             silent.append(track)
     return silent
