@@ -6,13 +6,15 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 
-from sitewatch.report._curves import structure_curves
+from sitewatch.report._curves import _growth, structure_curves
 from sitewatch.report._panels import facts
 from sitewatch.report._style import PHASE_COLOURS
-from sitewatch.structures import PhasePoint, Structure
+from sitewatch.structures import GrowthPoint, PhasePoint, Structure
 from sitewatch.structures._structure import PHASES
 
 CHANCES = (
@@ -70,3 +72,20 @@ def test_the_strip_stacks_the_chances_and_names_the_phases_that_occur(building: 
 def test_no_strip_is_drawn_of_fewer_than_two_images(kept: int, building: Structure) -> None:
     figure = structure_curves(dataclasses.replace(building, phases=building.phases[:kept]), [], {})
     assert len(figure.axes) == 1
+
+
+def test_each_track_has_a_growth_line_of_its_own_and_the_leading_one_is_thick(
+    make_structure: Callable[..., Structure],
+) -> None:
+    seen = {"a": (0.0, 0.2, 0.5, 1.0), "b": (0.0, 1.0, 1.0, 1.0)}
+    growth = tuple(
+        GrowthPoint(dt.date(2023, 1, 1 + 6 * i + (track == "b")), fraction, 0.0, track)
+        for track, fractions in seen.items()
+        for i, fraction in enumerate(fractions)
+    )
+    axes = Figure().add_subplot()
+    _growth(axes, make_structure(growth=growth, tracks=("a", "b")))
+    lead, other = axes.get_lines()
+    assert np.asarray(lead.get_ydata()).tolist() == [0, 20, 50, 100]
+    assert np.asarray(other.get_ydata()).tolist() == [0, 100, 100, 100]
+    assert lead.get_linewidth() > other.get_linewidth()

@@ -75,15 +75,19 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
 
 
 def _growth(axes: Axes, structure: Structure) -> None:
-    points = sorted(structure.growth, key=lambda p: p.date)
-    days = day_numbers([p.date for p in points])
-    fraction = 100 * np.array([p.fraction for p in points])
-    spread = 200 * np.array([p.sd if np.isfinite(p.sd) else 0.0 for p in points])
-    axes.fill_between(
-        days, np.clip(fraction - spread, 0, 100), np.clip(fraction + spread, 0, 100), color=MUTED, alpha=0.3,
-        linewidth=0,
-    )  # fmt: skip
-    axes.plot(days, fraction, color=INK, linewidth=1.4, marker="o", markersize=2.4)
+    """A line a track: each sees its own pixels built, and one line through them all would fall where two disagree."""
+    for track in dict.fromkeys(p.track for p in structure.growth):
+        points = sorted((p for p in structure.growth if p.track == track), key=lambda p: p.date)
+        days = day_numbers([p.date for p in points])
+        fraction = 100 * np.array([p.fraction for p in points])
+        spread = 200 * np.array([p.sd if np.isfinite(p.sd) else 0.0 for p in points])
+        low, high = np.clip(fraction - spread, 0, 100), np.clip(fraction + spread, 0, 100)
+        axes.fill_between(days, low, high, color=MUTED, alpha=0.3, linewidth=0)
+        # The track that gave the outline leads.
+        leads = track in structure.tracks[:1] or len(structure.tracks) < 2
+        axes.plot(
+            days, fraction, color=INK, linewidth=1.4 if leads else 0.8, marker="o", markersize=2.4 if leads else 1.4
+        )
     axes.set(ylim=(-4, 104), yticks=[0, 25, 50, 75, 100])
     axes.set_ylabel("removed, %" if structure.kind == "demolition" else "built, %", fontsize=8.5, color=INK)
 

@@ -194,7 +194,8 @@ def _chip_shot(picture: Picture, structure: Structure, label: str, stretch: tupl
 def _curves_caption(structure: Structure) -> str:
     removed = structure.kind == "demolition"
     return (
-        f"Top: share {'removed' if removed else 'built'} at each image, with a band of two standard deviations. "
+        f"Top: share {'removed' if removed else 'built'} at each image, with a band of two standard deviations"
+        f"{', a line a track, the leading one thick' if len(structure.tracks) > 1 else ''}. "
         f"{'The strip shows how likely each phase is at each image. ' if has_strip(structure) else ''}"
         "Below: mean backscatter of the footprint (thick) and of the ring around it (thin), by polarisation. "
         "Where the surroundings move and the footprint doesn't, it has a surface of its own."
