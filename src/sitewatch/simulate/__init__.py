@@ -14,7 +14,7 @@ from sitewatch.simulate._scenario import Acquisitions, Scenario, demo_scenario, 
 from sitewatch.simulate._speckle import speckle
 from sitewatch.simulate._survey import Survey, survey_scatter
 from sitewatch.simulate._truth import NotConstruction, Work
-from sitewatch.simulate._view import ASCENDING, DESCENDING, View
+from sitewatch.simulate._view import ASCENDING, DESCENDING, View, single_views
 from sitewatch.simulate._write import write_scenario
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "inject",
     "inject_steady",
     "revisit_dates",
+    "single_views",
     "simulate_coast",
     "smallest_detectable",
     "speckle",

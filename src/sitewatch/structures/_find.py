@@ -36,6 +36,7 @@ def find_structures(
     changes: Sequence[xr.Dataset],
     *,
     alpha: float = 0.01,
+    singles: Sequence[xr.Dataset] = (),
     progress: Progress = silent,
 ) -> tuple[Structure, ...]:
     """Find what was built at a site.
@@ -48,6 +49,9 @@ def find_structures(
         One stack a track and what `detect_change` made of it, in the same order.
     alpha
         Chance of a false confirmed structure at a stable site, over the whole area and period.
+    singles
+        Stacks of tracks with one or two images. Nothing is sought in them; whether they show what the full tracks
+        found is judged within each image.
     progress
         Told after each candidate region.
 
@@ -63,7 +67,7 @@ def find_structures(
         graded = [water_known_elsewhere(one, others, alpha) for one in found]
         sightings.append([Sighting(describe(one), one) for one in graded])
     inside = shapely.prepared.prep(site.area)
-    joined = [s for s in join_tracks(sightings) if inside.intersects(s.footprint)]
+    joined = [s for s in join_tracks(sightings, tracks, singles, alpha=alpha) if inside.intersects(s.footprint)]
     return tuple(sorted((_weighed(s, stacks, changes) for s in joined), key=_order))
 
 

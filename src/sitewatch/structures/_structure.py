@@ -10,6 +10,8 @@ import shapely
 
 # Below this p-value the tail of no model is worth digits, and a zero would claim certainty.
 LEAST_P = 1e-16
+# A single image shows a structure, or the place without it, from this likelihood ratio on (natural log of 5).
+TELLING = 1.609
 Status = Literal["candidate", "confirmed", "rejected"]
 # The terms of IARPA SMART.
 Phase = Literal["No Activity", "Site Preparation", "Active Construction", "Post Construction"]
@@ -70,6 +72,32 @@ class Levels:
 
 
 @dataclasses.dataclass(frozen=True)
+class SingleImage:
+    """What an image of a track of one or two says of a structure, judged within itself.
+
+    Attributes
+    ----------
+    log_ratio
+        Natural log of how much likelier the image is with the structure begun than with nothing there.
+    """
+
+    date: dt.date
+    scene: str
+    track: str
+    log_ratio: float
+
+    @property
+    def shows(self) -> bool:
+        """Whether it shows the structure."""
+        return self.log_ratio > TELLING
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it shows the place without it."""
+        return self.log_ratio < -TELLING
+
+
+@dataclasses.dataclass(frozen=True)
 class Measure:
     """A size and its standard deviation, both in the unit its name carries."""
 
@@ -120,6 +148,8 @@ class Structure:
         Keys of the tracks that carry the evidence.
     centreline
         Of linear works, EPSG:4326; else None.
+    single_images
+        Images of tracks of one or two, which were judged within themselves, and what each says.
     kind_probability
         Share of the evidence for `kind` against the other kinds, 0 to 1.
     """
@@ -146,3 +176,4 @@ class Structure:
     kind_probability: float = 0.0
     reason: str = ""
     phases: tuple[PhasePoint, ...] = ()
+    single_images: tuple[SingleImage, ...] = ()

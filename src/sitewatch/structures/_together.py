@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sitewatch.change import Covariance
 from sitewatch.structures._change_points import change_points
-from sitewatch.structures._presence import START_IMAGES, START_PERCENT, Presence, cleared_by, side_of, weigh
+from sitewatch.structures._presence import START_IMAGES, START_PERCENT, Presence, Weighed, cleared_by, side_of, weigh
 from sitewatch.structures._window import Window
 
 TURNS = 3
@@ -35,6 +35,8 @@ class Together:
         [image], of all images in order; days since the first.
     track
         [image], number of the window that an image belongs to.
+    windows
+        One a track.
     presence
         Of each window, with its own images; None where a track had too few on one side to know its levels.
     built_by, dated
@@ -44,6 +46,7 @@ class Together:
     dates: tuple[dt.date, ...]
     days: NDArray[np.float64]
     track: NDArray[np.intp]
+    windows: tuple[Window, ...]
     presence: tuple[Presence | None, ...]
     built_by: NDArray[np.float64]
     dated: NDArray[np.bool_]
@@ -79,7 +82,7 @@ def follow_together(
     cleared = [np.zeros((*side.raw.shape[:2], 1)) for side in sides]
     ratio = np.zeros((days.size, rows.size))
     dated = lead.dated
-    seen = [None] * len(sides)
+    seen: list[Weighed | None] = [None] * len(sides)
     for turn in range(TURNS):
         ratio[:] = 0.0
         seen = [
@@ -98,7 +101,13 @@ def follow_together(
         for w, at in zip(seen, images, strict=True)
     )
     dates = tuple(dt.date.fromisoformat(str(t)[:10]) for t in every)
-    return Together(dates, days, track, presence, built, dated)
+    return Together(dates, days, track, tuple(windows), presence, built, dated)
+
+
+def alone(window: Window, presence: Presence) -> Together:
+    """The same of one track, as it was followed."""
+    track = np.zeros(len(window.dates), int)
+    return Together(tuple(window.dates), window.days, track, (window,), (presence,), presence.built_by, presence.dated)
 
 
 def _in_between(
