@@ -104,6 +104,7 @@ def chances_of(
     dated: NDArray[np.bool_],
     pixels: tuple[NDArray[np.intp], NDArray[np.intp]],
     shape: tuple[int, ...],
+    slack_pixels: float = PIXEL_SLACK,
 ) -> Chances:
     """How surely a structure was begun and finished by each image.
 
@@ -115,6 +116,8 @@ def chances_of(
         As in `Presence`.
     shape
         Of the window that the pixels lie in.
+    slack_pixels
+        By how many pixels the footprint is uncertain.
     """
     share = float(dated.mean())
     if dated.sum() >= FEWEST_DATED and share >= FEWEST_DATED_SHARE:
@@ -125,7 +128,7 @@ def chances_of(
     voting = built_by.shape[1]
     first = share * max(FIRST_PIXELS, FIRST_SHARE * (voting / share - LARGE_PIXELS))
     # The footprint is uncertain by a pixel or so: absent while hardly any stands, there when more than enough do.
-    few, enough = (min(max(first + share * slack, 1.0), 0.9 * voting) for slack in (-PIXEL_SLACK, PIXEL_SLACK))
+    few, enough = (min(max(first + share * slack, 1.0), 0.9 * voting) for slack in (-slack_pixels, slack_pixels))
     where = tuple(axis[voters] for axis in pixels)
     patch = connected(built_by, where, shape)
     total = float(built_by[-1].sum())

@@ -18,6 +18,7 @@ from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import Found, examine, judge, widened
 from sitewatch.structures._ground import ground_of
 from sitewatch.structures._join import join_stretches
+from sitewatch.structures._partners import Track
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
@@ -60,12 +61,25 @@ def find_structures(
     Structures of every status, confirmed ones first, then by onset.
     """
     tracks = list(zip(stacks, changes, strict=True))
+    found = [find_in_track(stack, change, alpha=alpha, progress=progress) for stack, change in tracks]
+    return join_found(site, tracks, found, singles, alpha=alpha)
+
+
+def join_found(
+    site: Site,
+    tracks: Sequence[Track],
+    found: Sequence[Sequence[Found]],
+    singles: Sequence[xr.Dataset] = (),
+    *,
+    alpha: float = 0.01,
+) -> tuple[Structure, ...]:
+    """The structures of a site from the footprints that each track [track] shows; see `find_structures`."""
     sightings = []
-    for number, (stack, change) in enumerate(tracks):
-        others = tracks[:number] + tracks[number + 1 :]
-        found = find_in_track(stack, change, alpha=alpha, progress=progress)
-        graded = [water_known_elsewhere(one, others, alpha) for one in found]
+    for number, footprints in enumerate(found):
+        others = [track for place, track in enumerate(tracks) if place != number]
+        graded = [water_known_elsewhere(one, others, alpha) for one in footprints]
         sightings.append([Sighting(describe(one), one) for one in graded])
+    stacks, changes = [stack for stack, _ in tracks], [change for _, change in tracks]
     inside = shapely.prepared.prep(site.area)
     joined = [s for s in join_tracks(sightings, tracks, singles, alpha=alpha) if inside.intersects(s.footprint)]
     return tuple(sorted((_weighed(s, stacks, changes) for s in joined), key=_order))

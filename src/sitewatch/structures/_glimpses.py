@@ -31,6 +31,8 @@ MARGIN_M = 500.0
 OUTER_SHARE = 0.25
 AT_ONCE_SHARE = 0.5
 LEAST_SHARE, NEARLY_SHARE = 0.03, 0.95
+# An outline from other images holds the finished structure and some ground beside it: it fills so much or all.
+FILLED_SHARE = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Glimpse:
         """Of a share built that lies anywhere between two, against none; strangers counted in where that is none."""
         if high <= 0.0:
             return self.absent
-        weight = _overlap(low, high)
+        weight = _overlap(FILLED_SHARE * low, high)
         value = np.exp(self.evidence)
         value[0] = self.absent
         return float(weight @ value)
@@ -114,8 +116,8 @@ def glimpses_of(
     margin = round(MARGIN_M / pixel_m)
     rows, columns = np.nonzero(mask)
     box = (
-        slice(max(rows.min() - margin, 0), rows.max() + margin + 1),
-        slice(max(columns.min() - margin, 0), columns.max() + margin + 1),
+        slice(max(rows.min() - margin, 0), min(rows.max() + margin + 1, mask.shape[0])),
+        slice(max(columns.min() - margin, 0), min(columns.max() + margin + 1, mask.shape[1])),
     )
     part = geobox[box]
     name = str(next(iter(stack.data_vars)))

@@ -17,7 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.change import LAND, WATER, covariances_of
-from sitewatch.structures._describe import Chances, bounds, chances_of, interval, levelled, phases_of
+from sitewatch.structures._describe import PIXEL_SLACK, Chances, bounds, chances_of, interval, levelled, phases_of
 from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._detected_together import watch_together
 from sitewatch.structures._glimpses import Glimpse, begun_with, finished_with, glimpses_of, timeline
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 OTHER_VIEW_DB, OTHER_SEA_DB = 3.0, 5.0
 USUAL_SHARE = 0.15
 SHOWN_SHARE = 0.05
+# Seen from two sides the rim of a footprint is another: so many pixels more or less.
+JOINT_SLACK_PIXELS = 2.0
 
 
 def look_within(
@@ -106,7 +108,13 @@ def join_evidence(
     if partners:
         covariances = [covariances_of(own[1]), *(covariances_of(p.change) for p in partners)]
         together = follow_together(windows, lead.presence, covariances)
-    chances = chances_of(together.built_by, together.dated, lead.presence.pixels, lead.footprint.shape)
+    chances = chances_of(
+        together.built_by,
+        together.dated,
+        lead.presence.pixels,
+        lead.footprint.shape,
+        JOINT_SLACK_PIXELS if partners else PIXEL_SLACK,
+    )
     dated = _dated(together, chances, glimpses)
     start, end = bounds(dated.chances)
     end = levelled(end, len(dated.dates))

@@ -4,12 +4,13 @@ No level of another image, track or sensor is used, so that any unit will do tha
 image's ln power less that of the ground of the same kind around the footprint, and g the share of the footprint that
 stands,
 
-    p(y | g, u, m) = prod_x [ (1 - g) f(y_x - u; n) + g f(y_x - m; n') ] ^ (1 / c)
+    p(y | g, u, m) = prod_x [ (1 - g) f(y_x - u) + g h(y_x - m) ] ^ (1 / c)
 
-f being the law of log gamma speckle. Unknown, and integrated over, are u, by how much the ground under the footprint
-differs from that around it (its spread is that of the same footprint laid elsewhere in the image), m, how the structure
-stands out in this geometry (a prior), and a small shift of the image. n is what the scatter of the ground gives
-(effective looks), n' allows for the structure's texture, c is the number of pixels that count as one.
+f being the law of the ground around as the image has it (speckle, texture and odd bright points) and h that of log
+gamma speckle. Unknown, and integrated over, are u, by how much the ground under the footprint differs from that around
+it (its spread is that of the same footprint laid elsewhere in the image), m, how the structure stands out in this
+geometry (a prior; where that is as good as not at all, h is f and the image says nothing), and a small shift of the
+image. The looks of h allow for the structure's texture, c is the number of pixels that count as one.
 """
 
 from __future__ import annotations
@@ -45,10 +46,16 @@ TEXTURE_DB = 2.5
 SHIFT_M = 10.0
 UNSHIFTED_SHARE = 0.4
 # More pixels say hardly more and take longer.
-MOST_PIXELS = 250
-# Steps of the integrals over both unknown levels, and how far they reach (sd).
-STEPS_U, STEPS_M, REACH = 9, 25, 2.5
+MOST_PIXELS = 160
+# Steps of the integral over the ground's level, and how far it reaches (sd); those over the structure's contrast, dB.
+STEPS, REACH = 7, 2.5
+CONTRASTS_DB = np.arange(-17.5, 20.1, 1.25)
+# What stands out by less can't be told from the ground.
+LEAST_CONTRAST_DB = 2.5
 LAG_PIXELS = 4
+# The ground's law: steps of its table and width of its kernel, natural log; and what of it may be anything.
+TABLE, KERNEL = np.arange(-9.0, 9.0, 0.05), 0.15
+ODD_SHARE, ODD_RANGE = 0.03, 40.0 / DB_PER_LOG
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +105,10 @@ def share_evidence(
     [share], 0 for none built; None where the image does not cover the footprint and ground around it.
     """
     known = np.isfinite(log_values)
+    judged = footprint
+    if same_ground is not None and (footprint & same_ground).sum() >= max(FEWEST_PIXELS, 0.5 * footprint.sum()):
+        # Where a pier takes root on the beach there is no water to compare it with.
+        judged = footprint & same_ground
     if (footprint & known).sum() < max(FEWEST_PIXELS, 0.8 * footprint.sum()):
         return None
     away = known & ~_grown(footprint, GAP_M / pixel_m)
@@ -114,60 +125,68 @@ def share_evidence(
     scatter = _scatter(y, ground)
     cells = pixels_per_cell_of(np.stack([np.zeros_like(y), y])[:, None], ground)
     unlike = _unlike(y, ground, footprint, ring, scatter * cells)
-    laws = _Laws.of(scatter, unlike, absent_db / DB_PER_LOG, present)
+    laws = _laws(y[ring], scatter, unlike, absent_db, present)
     shifts = _shifts(SHIFT_M / pixel_m)
-    found = [laws.evidence(_moved(y, known, footprint, step), cells) for step, _ in shifts]
+    found = [laws.evidence(_moved(y, known, judged, step), cells) for step, _ in shifts]
     weights = [np.log(weight) for _, weight in shifts]
     return np.asarray(logsumexp(np.stack([f + w for f, w in zip(found, weights, strict=True)]), axis=0))
 
 
 @dataclasses.dataclass(frozen=True)
 class _Laws:
-    """Of the ground under the footprint, and of the structure: offsets from the ground around, and looks."""
+    """Of the ground under the footprint and of the structure.
 
-    absent: NDArray[np.float64]
-    absent_weight: NDArray[np.float64]
+    Attributes
+    ----------
+    ground
+        [step of `TABLE`], density of the ground's ln power less its mean.
+    absent, present
+        Offsets of both from the ground around, natural log, and the logarithms of their chances.
+    looks
+        Of the structure.
+    """
+
+    ground: NDArray[np.float64]
+    absent: tuple[NDArray[np.float64], NDArray[np.float64]]
+    present: tuple[NDArray[np.float64], NDArray[np.float64]]
     looks: float
-    present: NDArray[np.float64]
-    present_weight: NDArray[np.float64]
-    present_looks: float
-
-    @classmethod
-    def of(cls, scatter: float, unlike: float, absent: float, present: Sequence[Contrast]) -> _Laws:
-        z, weight = _normal_grid(STEPS_U)
-        zm, weight_m = _normal_grid(STEPS_M)
-        offsets = [(c.mean_db + zm * c.sd_db) / DB_PER_LOG for c in present]
-        weights = [np.log(c.share) + weight_m for c in present]
-        return cls(
-            absent + z * unlike,
-            weight,
-            float(inverse_trigamma(scatter)),
-            np.concatenate(offsets),
-            np.concatenate(weights),
-            float(inverse_trigamma(scatter + (TEXTURE_DB / DB_PER_LOG) ** 2)),
-        )
 
     def evidence(self, y: NDArray[np.float64], cells: float) -> NDArray[np.float64]:
         """[share], of the pixels [pixel] of a footprint."""
         step = max(-(-y.size // MOST_PIXELS), 1)
         y = y[::step]
+        looks = np.array(self.looks)
+        (absent, absent_weight), (present, present_weight) = self.absent, self.present
+        ground = np.interp(y[None] - absent[:, None], TABLE, self.ground)[:, None]
         # y is the deviation from a mean of logarithms, the law's from the logarithm of a mean.
-        looks, other = np.array(self.looks), np.array(self.present_looks)
-        ground = np.exp(log_gamma_density(y[None] - self.absent[:, None] + psi(looks) - np.log(looks), looks))
-        built = np.exp(log_gamma_density(y[None] - self.present[:, None] + psi(other) - np.log(other), other))
-        weight = self.absent_weight[:, None] + self.present_weight[None]
+        built = np.exp(log_gamma_density(y[None] - present[:, None] + psi(looks) - np.log(looks), looks))[None]
+        blends = np.abs(present[None, :] - absent[:, None]) * DB_PER_LOG < LEAST_CONTRAST_DB
+        built = np.where(blends[:, :, None], ground, built)
+        weight = absent_weight[:, None] + present_weight[None]
         out = np.empty(SHARES.size)
         for number, share in enumerate(SHARES):
-            mixed = np.log((1.0 - share) * ground[:, None] + share * built[None])
+            mixed = np.log((1.0 - share) * ground + share * built)
             out[number] = logsumexp(mixed.sum(axis=2) * step / cells + weight)
         return out - out[0]
 
 
-def _normal_grid(steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Evenly spaced standard normal scores and the logarithm of the chance of each."""
-    z = np.linspace(-REACH, REACH, steps)
+def _laws(
+    around: NDArray[np.floating], scatter: float, unlike: float, absent_db: float, present: Sequence[Contrast]
+) -> _Laws:
+    """The laws from the ground around [pixel], its variance, how unlike two pieces of it are, and the priors."""
+    counts, _ = np.histogram(around, np.append(TABLE, TABLE[-1] + TABLE[1] - TABLE[0]) - 0.5 * (TABLE[1] - TABLE[0]))
+    step = float(TABLE[1] - TABLE[0])
+    density = ndi.gaussian_filter1d(counts / (counts.sum() * step), KERNEL / step, mode="constant")
+    ground = (1.0 - ODD_SHARE) * density + ODD_SHARE / ODD_RANGE
+    z = np.linspace(-REACH, REACH, STEPS)
     weight = norm.logpdf(z)
-    return z, weight - logsumexp(weight)
+    chance = np.sum([c.share * norm.pdf(CONTRASTS_DB, c.mean_db, c.sd_db) for c in present], axis=0)
+    return _Laws(
+        ground,
+        (absent_db / DB_PER_LOG + z * unlike, weight - logsumexp(weight)),
+        (CONTRASTS_DB / DB_PER_LOG, np.log(chance / chance.sum())),
+        float(inverse_trigamma(scatter + (TEXTURE_DB / DB_PER_LOG) ** 2)),
+    )
 
 
 def _grown(mask: NDArray[np.bool_], pixels: float) -> NDArray[np.bool_]:
