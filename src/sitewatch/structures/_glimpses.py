@@ -26,10 +26,6 @@ from sitewatch.structures._within import SHARES, UNKNOWN, Contrast, share_eviden
 HIDDEN_SHARE = 0.02
 STRANGER_SHARE = 0.02
 MARGIN_M = 500.0
-# Shares of the prior on the dates where single images are all there is: it stood before the first, or comes after the
-# last; and built within one gap.
-OUTER_SHARE = 0.25
-AT_ONCE_SHARE = 0.5
 LEAST_SHARE, NEARLY_SHARE = 0.03, 0.95
 # An outline from other images holds the finished structure and some ground beside it: it fills so much or all.
 FILLED_SHARE = 0.5
@@ -222,7 +218,7 @@ def _with(
     place[line.single[singles]] = np.flatnonzero(singles)
     # Gap j ends with image j: the image shows what came about in it.
     after = place[:, None] >= np.arange(mass.size)[None, :]
-    log_likelihood, nothing = _over_geometries(
+    log_likelihood, nothing = over_geometries(
         glimpses, np.where(after, np.log([b for _, b in states])[:, None], np.log([a for a, _ in states])[:, None])
     )
     with np.errstate(divide="ignore"):
@@ -233,7 +229,7 @@ def _with(
     return _split_chance(np.exp(weight - total)), float(total - nothing)
 
 
-def _over_geometries(glimpses: Sequence[Glimpse], log_states: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+def over_geometries(glimpses: Sequence[Glimpse], log_states: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """[hypothesis], log-likelihood of all images under each; and that of nothing there. log_states [image, hypothesis].
 
     The images of one geometry hide a structure together or not at all.
