@@ -68,7 +68,8 @@ def test_the_images_of_the_whole_narrow_its_completion() -> None:
 def test_images_alone_date_what_came_between_them() -> None:
     values = [-3.0, -3.0, -3.0, -3.0, 6.0, 6.0, 6.0, 6.0, 6.0]
     days = np.arange(9) * 30.0
-    first, last, p_value = weigh_dates([says(v, f"t{i}", d) for i, (v, d) in enumerate(zip(values, days))], days)
+    images = [says(v, f"t{i}", float(days[i])) for i, v in enumerate(values)]
+    first, last, p_value = weigh_dates(images, days)
     assert credibly(first) == (3, 4)
     assert (last <= first + 1e-12).all()
     assert p_value < 1e-3

@@ -22,7 +22,7 @@ ROWS, COLUMNS = slice(25, 37), slice(20, 44)
 
 
 def turn_at(day: float, first_day: int, *, every: int = 12, sections: bool = False) -> NDArray[np.int64]:
-    """[y, x], first image of a track that shows each pixel of a hall that stands from a day on (or section by section)."""
+    """[y, x], first image of a track that shows each pixel of a hall built on a day (or section by section)."""
     turn = np.full((70, 70), 999)
     days = day + (6.0 * (np.arange(24) // 4) if sections else np.zeros(24))
     turn[ROWS, COLUMNS] = np.ceil((days - first_day) / every).astype(int)[None, :]

@@ -59,7 +59,7 @@ class Glimpse:
         """Of a share built that lies anywhere between two, against none; strangers counted in where that is none."""
         if high <= 0.0:
             return self.absent
-        weight = _overlap(FILLED_SHARE * low, high)
+        weight = _overlap(max(FILLED_SHARE * low, LEAST_SHARE if low > 0 else 0.0), high)
         value = np.exp(self.evidence)
         value[0] = self.absent
         return float(weight @ value)
