@@ -5,7 +5,7 @@
 
 A pier and a building on each coast, seen by
 
-- two full tracks of other incidence angle, flight direction and dates (A and B: every 16 days, B six days after A),
+- two full tracks of other incidence angle, flight direction and dates (A and B: every 20 days, B eight days after A),
   each alone and both together, by `find_structures`;
 - one sparse track (eight images, every 90 days), alone and with ten single images of ten geometries and two sensors,
   and these ten alone, by `date_footprint` of the true outline.
@@ -31,7 +31,7 @@ import shapely
 import xarray as xr
 
 ROOT = Path(__file__).resolve().parents[1]
-SHAPE = (100, 100)
+SHAPE = (90, 90)
 WORKS = ("pier", "building")
 # A structure is found where this share of it, and of the footprint, is the other.
 OVERLAP = 0.3
@@ -49,8 +49,8 @@ def job(seed: int, faint_db: float) -> dict[str, Any]:
         single_views,
     )
 
-    dates = revisit_dates(count=30, every_days=16, missed=0.0)
-    later = revisit_dates(ASCENDING, start=dt.date(2023, 1, 15), count=30, every_days=16, missed=0.0)
+    dates = revisit_dates(count=24, every_days=20, missed=0.0)
+    later = revisit_dates(ASCENDING, start=dt.date(2023, 1, 17), count=24, every_days=20, missed=0.0)
     two = simulate_coast(
         seed, dates=dates, shape=SHAPE, works=WORKS, others=[Acquisitions(ASCENDING, later)], faintness_db=faint_db
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sitewatch.errors import StructureError
 from sitewatch.structures._describe import Chances, bounds, interval, levelled, phases_of
 from sitewatch.structures._glimpses import LEAST_SHARE, NEARLY_SHARE, Glimpse, glimpses_of, over_geometries
-from sitewatch.structures._grade import CONFIRMING_IMAGES
+from sitewatch.structures._grade import CONFIRMING_IMAGES, WATER_IMAGES_BEFORE
 from sitewatch.structures._growth import TAIL
 from sitewatch.structures._map import covered
 from sitewatch.structures._measure import measure
@@ -168,9 +168,13 @@ def _growth(glimpse: Glimpse, begun: float, finished: float) -> GrowthPoint:
 
 def _status(begun: NDArray[np.float64], p_value: float, alpha: float) -> tuple[Status, str]:
     without, with_it = int((begun < TAIL).sum()), int((begun > 1.0 - TAIL).sum())
-    for count, what in ((with_it, "surely show it"), (without, "surely show the place without it")):
-        if count < CONFIRMING_IMAGES:
-            return "candidate", f"{count} single images {what}; {CONFIRMING_IMAGES} are needed"
+    # How the place looks without it is known from the ground around, in every image.
+    for count, needed, what in (
+        (with_it, CONFIRMING_IMAGES, "from when it surely stands"),
+        (without, WATER_IMAGES_BEFORE, "from when it surely does not stand"),
+    ):
+        if count < needed:
+            return "candidate", f"{count} single images are {what}; {needed} are needed"
     if p_value > alpha:
         return "candidate", f"the place as it was gives such images with p = {p_value:.2g}"
     return "confirmed", ""

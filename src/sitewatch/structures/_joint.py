@@ -243,7 +243,10 @@ def _graded(joined: Structure, lead: Found, partners: Sequence[Partner], alpha: 
         return dataclasses.replace(joined, status="candidate", reason=reason)
     if joined.status != "candidate":
         return joined
-    shows, lacks = (sum(getattr(one, name) for one in joined.single_images) for name in ("shows", "lacks"))
+    # One that lacks it after the onset is a geometry that hides it, and one that shows it before saw something else.
+    onset, images = joined.onset, joined.single_images
+    shows = sum(one.shows and onset is not None and one.date >= onset.latest for one in images)
+    lacks = sum(one.lacks and onset is not None and one.date <= onset.earliest for one in images)
     verdict = regraded(lead, partners, joined.p_value, alpha, with_it=shows, without_it=lacks)
     if verdict.status == "rejected":
         return joined
