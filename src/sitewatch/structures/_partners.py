@@ -108,6 +108,8 @@ def regraded(
     before, after = (np.array([getattr(c, name) for c in all_of], float) for name in ("images_before", "images_after"))
     like_after = _mean([c.like_after_before for c in all_of], before)
     like_before = _mean([c.like_before_after for c in all_of], after)
+    # Each track's levels tell a vessel laid up from a work by their own swing: log ratios of independent images add.
+    vessel = [c.vessel_log_ratio for c in all_of if np.isfinite(c.vessel_log_ratio)]
     scatter = next((c.scatter_after_db for c in all_of if np.isfinite(c.scatter_after_db)), float("nan"))
     character = dataclasses.replace(
         lead.character,
@@ -116,6 +118,7 @@ def regraded(
         like_after_before=like_after,
         like_before_after=like_before,
         scatter_after_db=scatter,
+        vessel_log_ratio=float(np.sum(vessel)) if vessel else float("nan"),
         p_value=p_value,
     )
     return grade(character, lead.shape, alpha, filtered=is_filtered(lead.window.stack))
