@@ -14,17 +14,17 @@ from sitewatch.pipeline import date_polygon, run_site
 from sitewatch.simulate import Acquisitions, revisit_dates, simulate_coast, single_views, write_scenario
 from sitewatch.site import Site
 
-DATES = revisit_dates(count=12, every_days=20, missed=0.0)
+DATES = revisit_dates(count=16, every_days=16, missed=0.0)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A coast with a pier: one track of twelve images, six single images of two sensors."""
+    """A coast with a pier: one track of sixteen images, six single images of two sensors."""
     singles = [
         Acquisitions(view, (DATES[0] + dt.timedelta(days=35 * number + 4),))
         for number, view in enumerate(single_views(6))
     ]
-    scenario = simulate_coast(5, dates=DATES, shape=(70, 70), works=("pier",), singles=singles, name="single-coast")
+    scenario = simulate_coast(5, dates=DATES, shape=(90, 90), works=("pier",), singles=singles, name="single-coast")
     return write_scenario(scenario, tmp_path_factory.mktemp("singles"))
 
 
@@ -36,7 +36,7 @@ def pier(folder: Path) -> shapely.Polygon:
 
 def test_a_run_judges_single_images_within_themselves_and_says_so(folder: Path, tmp_path: Path) -> None:
     result = run_site(Site.read(folder / "site.geojson"), [folder / "scenes"], tmp_path / "out")
-    assert len(result.scenes) == 18
+    assert len(result.scenes) == 22
     assert not result.left_out
     assert any("judged within each image" in note for note in result.notes)
     judged = [s for s in result.structures if s.single_images]
