@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sitewatch.structures._glimpses import HIDDEN_SHARE, Glimpse
+from sitewatch.structures._glimpses import HIDDEN_SHARE, STRANGER_SHARE, Glimpse
 from sitewatch.structures._structure import TELLING
 from sitewatch.structures._within import SHARES, Contrast, share_evidence
 
@@ -53,6 +53,13 @@ def test_bare_ground_speaks_against_it_no_more_than_a_hidden_structure_allows() 
 def test_the_share_that_stands_is_the_likeliest(share: float) -> None:
     best = SHARES[evidence(image(3, 9.0, share)).argmax()]
     assert best == pytest.approx(share, abs=0.16)
+
+
+def test_an_image_that_is_very_sure_stays_finite() -> None:
+    sure = glimpse(image(9, 19.0, looks=60.0))
+    assert np.isfinite(np.exp(sure.evidence)).all()
+    assert SHARES[sure.evidence.argmax()] >= 0.95
+    assert sure.log_ratio() == pytest.approx(np.log(1 / STRANGER_SHARE), abs=0.1)
 
 
 def test_what_stands_out_as_little_as_the_ground_itself_says_nothing() -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 OTHER_VIEW_DB, OTHER_SEA_DB = 3.0, 5.0
 USUAL_SHARE = 0.15
 SHOWN_SHARE = 0.05
-# Seen from two sides the rim of a footprint is another: so many pixels more or less.
+# Seen from several sides the rim of a footprint is another: so many pixels more or less.
 JOINT_SLACK_PIXELS = 2.0
 
 
@@ -113,7 +113,7 @@ def join_evidence(
         together.dated,
         lead.presence.pixels,
         lead.footprint.shape,
-        JOINT_SLACK_PIXELS if partners else PIXEL_SLACK,
+        JOINT_SLACK_PIXELS if partners or glimpses else PIXEL_SLACK,
     )
     dated = _dated(together, chances, glimpses)
     start, end = bounds(dated.chances)

@@ -52,6 +52,7 @@ STEPS, REACH = 7, 2.5
 CONTRASTS_DB = np.arange(-17.5, 20.1, 1.25)
 # What stands out by less can't be told from the ground.
 LEAST_CONTRAST_DB = 2.5
+SURE = 60.0
 LAG_PIXELS = 4
 # The ground's law: steps of its table and width of its kernel, natural log; and what of it may be anything.
 TABLE, KERNEL = np.arange(-9.0, 9.0, 0.05), 0.15
@@ -129,7 +130,10 @@ def share_evidence(
     shifts = _shifts(SHIFT_M / pixel_m)
     found = [laws.evidence(_moved(y, known, judged, step), cells) for step, _ in shifts]
     weights = [np.log(weight) for _, weight in shifts]
-    return np.asarray(logsumexp(np.stack([f + w for f, w in zip(found, weights, strict=True)]), axis=0))
+    evidence = np.asarray(logsumexp(np.stack([f + w for f, w in zip(found, weights, strict=True)]), axis=0))
+    # Beyond this an image is sure, and only how the shares compare still counts.
+    evidence[1:] -= max(float(evidence.max()) - SURE, 0.0)
+    return evidence
 
 
 @dataclasses.dataclass(frozen=True)
