@@ -113,7 +113,7 @@ def join_evidence(
         together.dated,
         lead.presence.pixels,
         lead.footprint.shape,
-        JOINT_SLACK_PIXELS if partners or glimpses else PIXEL_SLACK,
+        JOINT_SLACK_PIXELS if partners else PIXEL_SLACK,
     )
     dated = _dated(together, chances, glimpses)
     start, end = bounds(dated.chances)
