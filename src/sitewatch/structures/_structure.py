@@ -14,6 +14,8 @@ Status = Literal["candidate", "confirmed", "rejected"]
 # The terms of IARPA SMART.
 Phase = Literal["No Activity", "Site Preparation", "Active Construction", "Post Construction"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
+# Kinds that are lines: they have a centreline and a length by each date.
+LINEAR_KINDS = ("road", "pier", "quay wall", "dyke")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +42,15 @@ class GrowthPoint:
     fraction: float
     sd: float
     track: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class LengthPoint:
+    """Length of a linear work that stands at one acquisition, metres, and its standard deviation."""
+
+    date: dt.date
+    length_m: float
+    length_m_sd: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +97,8 @@ class Structure:
     id
         Stable within a workspace.
     kind
-        pier | reclamation | building | road | demolition | clearing | ship | tidal flat | crop | felling | unknown
+        pier | quay wall | dyke | reclamation | building | road | demolition | clearing | ship | tidal flat | crop |
+        felling | unknown
     status
         candidate, confirmed or rejected.
     reason
@@ -119,9 +131,12 @@ class Structure:
     tracks
         Keys of the tracks that carry the evidence.
     centreline
-        Of linear works, EPSG:4326; else None.
+        Of linear works (roads, piers, quay walls, dykes), EPSG:4326; else None.
     kind_probability
         Share of the evidence for `kind` against the other kinds, 0 to 1.
+    length_growth
+        Of linear works: length along the centreline that stands, a point an acquisition; never falls, and ends at
+        `length_m`. Empty for other kinds.
     """
 
     id: str
@@ -146,3 +161,4 @@ class Structure:
     kind_probability: float = 0.0
     reason: str = ""
     phases: tuple[PhasePoint, ...] = ()
+    length_growth: tuple[LengthPoint, ...] = ()
