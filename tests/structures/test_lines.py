@@ -140,7 +140,7 @@ def test_a_quay_wall_runs_along_the_shore_and_a_pier_away_from_it(as_stack: Call
 
 
 def test_the_road_of_a_simulated_coast_is_a_line_with_a_length_by_date() -> None:
-    scenario = simulate_coast(11, shape=(140, 140), works=("road",))
+    scenario = simulate_coast(3, shape=(160, 160), works=("road",))
     (work,) = scenario.works
     west, south, east, north = scenario.geobox.extent.to_crs("EPSG:4326").boundingbox
     site = Site.read(f"bbox:{west},{south},{east},{north}")

@@ -16,6 +16,8 @@ from scipy.interpolate import BSpline
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import KDTree
+from skimage.draw import line as drawn
+from skimage.morphology import skeletonize
 
 FEWEST_PIXELS = 4
 # Gaps of up to four pixels close as if they were footprint; wider ones are bridged by the shortest straight line.
@@ -23,13 +25,15 @@ CLOSING_PIXELS = 2
 # Nearness to the edge costs so much: the inverse distance to it, to this power.
 MIDDLE_POWER = 2.0
 # The spline has a knot every so many pixels, and a bend of fewer pixels than this is taken for noise.
-KNOT_PIXELS = 3.0
-STIFFNESS_PIXELS = 6.0
+KNOT_PIXELS = 2.0
+STIFFNESS_PIXELS = 4.0
 ROUNDS = 3
 STEP_PIXELS = 0.5
 # The path begins this share of the footprint's half width inside it: its very end turns to a corner.
 END_SHARE = 0.75
 END_PIXELS = 6.0
+# What is wider than this many times the usual width is a lump beside the line.
+LUMP_SHARE = 1.5
 EIGHT = np.ones((3, 3), bool)
 
 
@@ -57,6 +61,8 @@ def centreline(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray
     unit = np.array(pixel_m) / np.sqrt(pixel_m[0] * pixel_m[1])
     solid = _in_one_piece(ndi.binary_closing(here, EIGHT, iterations=CLOSING_PIXELS) | here, unit)
     depth = ndi.distance_transform_edt(solid, sampling=(unit[1], unit[0]))
+    # A lump at the side is passed as if it were no wider than the rest.
+    depth = np.minimum(depth, LUMP_SHARE * np.median(depth[skeletonize(solid)]))
     path = _middle_path(solid, depth, unit)
     if path is None:
         return None
@@ -89,10 +95,11 @@ def positions_along(
 
 
 def _in_one_piece(solid: NDArray[np.bool_], unit: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The footprint with its pieces linked by the shortest straight bridges."""
-    from skimage.draw import line as drawn
-
-    out = solid.copy()
+    """The footprint with its pieces linked by the shortest straight bridges, without crumbs."""
+    labels, _ = ndi.label(solid, EIGHT)
+    size = np.bincount(labels.ravel())
+    size[0] = 0
+    out = (size >= min(FEWEST_PIXELS, size.max()))[labels] & solid
     while True:
         labels, count = ndi.label(out, EIGHT)
         if count < 2:
