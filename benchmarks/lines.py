@@ -102,7 +102,9 @@ def main() -> None:
             sink.write(json.dumps(result) + "\n")
             sink.flush()
             print(f"{ROWS[result['row'] - 1].name}, seed {result['seed']}: {len(result['hits'])} lines", flush=True)
-    print(table({n: [h for r in results if r["row"] == n and r["seed"] in seeds for h in r["hits"]] for n in args.rows}))
+    print(
+        table({n: [h for r in results if r["row"] == n and r["seed"] in seeds for h in r["hits"]] for n in args.rows})
+    )
 
 
 if __name__ == "__main__":

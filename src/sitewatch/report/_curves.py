@@ -109,7 +109,7 @@ def _length(axes: Axes, structure: Structure) -> None:
     axes.plot(days, length, color=INK, linewidth=1.4, marker="o", markersize=2.4)
     axes.set_ylim(-0.04 * top, 1.04 * top)
     axes.locator_params(axis="y", nbins=4)
-    axes.set_ylabel("length, m", fontsize=8.5, color=INK)
+    axes.set_ylabel("length built, m", fontsize=8.5, color=INK)
 
 
 def has_strip(structure: Structure) -> bool:

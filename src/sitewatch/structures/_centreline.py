@@ -1,8 +1,8 @@
 """The line down the middle of a long footprint: its course, its length and where along it each pixel lies.
 
 The ends are the two pixels that lie farthest apart on foot: two sweeps of shortest paths (Dijkstra 1959) over the
-footprint, whose pieces are linked by straight bridges. The cheapest path between them, dear near the edges, keeps to the
-middle; a smoothing spline (third differences penalised: Eilers and Marx 1996) through the pixels on either side then
+footprint, whose pieces are linked by straight bridges. The cheapest path between them, dear near the edges, keeps to
+the middle; a smoothing spline (third differences penalised: Eilers and Marx 1996) through the pixels on either side then
 takes the staircase out of it, which would lengthen a slanting line by up to 8 %. Penalising third differences leaves
 straight stretches and even bends as they are.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.interpolate import BSpline
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 from skimage.draw import line as drawn
 from skimage.morphology import skeletonize
