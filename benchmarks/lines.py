@@ -39,7 +39,7 @@ def _job(number: int, seed: int) -> dict[str, Any]:
 
 def under_way(truth: dict[str, Any], found: dict[str, Any]) -> list[tuple[float, float, float, float]]:
     """(true share, true length, stated length, its sd) at each image at which some and not all of it stands."""
-    stated = {day: (length, sd) for day, length, sd in found.get("length_growth") or []}
+    stated = {day[:10]: (length, sd) for day, length, sd in found.get("length_growth") or []}
     return [
         (share, share * truth["length_m"], *stated[day[:10]])
         for day, share in truth["growth"]
@@ -64,14 +64,16 @@ def table(hits: dict[int, list[Hit]]) -> str:
             sure = [abs(f["length_m"] - t["length_m"]) <= 2 * f["length_m_sd"] for t, f in lines]
             dated = [(f["length_m"], *point) for t, f in lines for point in under_way(t, f)]
             whole, share, true, length, sd = np.array(dated).T
+            by_area = [{day[:10]: fraction for day, fraction in f["growth"]} for _, f in lines]
             area = [
-                abs(dict((d[:10], v) for d, v in f["growth"])[day[:10]] - v)
-                for t, f in lines
+                abs(stands[day[:10]] - v)
+                for (t, _), stands in zip(lines, by_area, strict=True)
                 for day, v in t["growth"]
                 if 0 < v < 1
             ]
+            right = np.mean([f["kind"] == kind for _, f in pairs])
             out.append(
-                f"| {ROWS[number - 1].name} | {kind} | {len(pairs)} | {np.mean([f['kind'] == kind for _, f in pairs]):.2f} "
+                f"| {ROWS[number - 1].name} | {kind} | {len(pairs)} | {right:.2f} "
                 f"| {100 * np.median(np.abs(error)):.1f} % | {np.mean(sure):.2f} "
                 f"| {np.mean(np.abs(length / whole - share)):.3f} | {np.mean(area):.3f} "
                 f"| {np.mean(np.abs(length - true) <= 2 * sd):.2f} |"

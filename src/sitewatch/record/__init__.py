@@ -1,8 +1,8 @@
 """What was used, found and written: the workspace of a site and the files in it.
 
 A run leaves one folder behind. `Workspace` knows what lies where in it and refuses folders that are something else;
-`write_structures`, `write_centrelines`, `write_scenes` and `write_change_rasters` write its parts, each to a temporary name first, so that
-an interrupted run never leaves half a file.
+`write_structures`, `write_centrelines`, `write_scenes` and `write_change_rasters` write its parts,
+each to a temporary name first, so that an interrupted run never leaves half a file.
 """
 
 from sitewatch.record._files import SceneFile
