@@ -2,9 +2,9 @@
 
 The ends are the two pixels that lie farthest apart on foot: two sweeps of shortest paths (Dijkstra 1959) over the
 footprint, whose pieces are linked by straight bridges. The cheapest path between them, dear near the edges, keeps to
-the middle; a smoothing spline (third differences penalised: Eilers and Marx 1996) through the pixels on either side
-then takes the staircase out of it, which would lengthen a slanting line by up to 8 %. Penalising third differences leaves
-straight stretches and even bends as they are.
+the middle. A smoothing spline (third differences penalised: Eilers and Marx 1996) through the pixels on either side
+then takes the staircase out of it, which would lengthen a slanting line by up to 8 %. Penalising third differences
+leaves straight stretches and even bends as they are.
 """
 
 from __future__ import annotations
