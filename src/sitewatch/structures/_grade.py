@@ -22,7 +22,7 @@ STEADY_DB = 1.4
 SURE_OF_VESSEL = 2.3
 # Images on the wrong side of the step that are still put down to weather and ships passing.
 STRAY_SHARE = 0.2
-LINE_SLENDERNESS = 9.0
+LINE_SLENDERNESS = 8.0
 PIER_ELONGATION = 2.3
 # Roads and rail beds are darker than what grew there, or a little brighter; a line that rises by more is a wall or a
 # jetty, and a jetty where it had been dark as water is before (co-polarised, dB), though no sea was told apart.
