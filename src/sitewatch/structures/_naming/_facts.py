@@ -1,0 +1,87 @@
+"""What a footprint did image by image, as its naming reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+
+from sitewatch.change import DB_PER_LOG, LAND, WATER
+from sitewatch.structures._find_one import Found
+from sitewatch.structures._grade import AT_SEA_SHARE
+from sitewatch.structures._nan import nan_mean, nan_median
+
+# Ground of the footprint's kind, this far round it, tells what the place looks like without it.
+FEWEST_AROUND = 12
+GAP_PIXELS = 1
+EIGHT = np.ones((3, 3), bool)
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """One footprint's history in one track.
+
+    Attributes
+    ----------
+    days
+        [time], since the first image.
+    level_db
+        [time], mean backscatter over pixels and polarisations, dB.
+    around_db
+        [time], the same of the ground of its kind around it.
+    series_db
+        [time, polarisation], mean level, the date effect of its ground removed.
+    effect_db
+        [stratum, time], date effect of water and land, first polarisation.
+    at_sea
+        Whether it stood on water.
+    """
+
+    days: NDArray[np.float64]
+    level_db: NDArray[np.float64]
+    around_db: NDArray[np.float64]
+    series_db: NDArray[np.float64]
+    effect_db: NDArray[np.float64]
+    at_sea: bool
+
+    @property
+    def contrast_db(self) -> NDArray[np.float64]:
+        """[time], how far it stood above the ground around it."""
+        return self.level_db - self.around_db
+
+    @functools.cached_property
+    def years(self) -> float:
+        """Length of the record."""
+        return float(self.days[-1] - self.days[0]) / 365.25 if len(self.days) else 0.0
+
+
+def facts_of(found: Found) -> Facts:
+    """Read them from a finding's window."""
+    window, footprint = found.window, found.footprint
+    at_sea = found.character.water_share > AT_SEA_SHARE
+    values = window.log_values * DB_PER_LOG
+    effect = window.background.effect[:, 0] * DB_PER_LOG
+    around = _around(found, at_sea)
+    if around.sum() >= FEWEST_AROUND:
+        beside = nan_median(values[:, :, around].astype(float), axis=2).mean(axis=1)
+    else:
+        stratum = WATER if at_sea else LAND
+        usual = window.background.level[stratum] * DB_PER_LOG
+        both = window.background.effect[stratum] * DB_PER_LOG + np.nan_to_num(usual)[:, None]
+        beside = both.mean(axis=0)
+    return Facts(
+        days=window.days,
+        level_db=nan_mean(values[:, :, footprint].astype(float), axis=2).mean(axis=1),
+        around_db=beside,
+        series_db=found.character.series_db,
+        effect_db=effect,
+        at_sea=at_sea,
+    )
+
+
+def _around(found: Found, at_sea: bool) -> NDArray[np.bool_]:
+    near = ndi.binary_dilation(found.footprint, EIGHT, iterations=GAP_PIXELS)
+    return (found.window.water == at_sea) & ~near
