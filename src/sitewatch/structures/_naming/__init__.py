@@ -1,9 +1,9 @@
 """Names for what is not construction, each with what in the images says so.
 
-One small function a phenomenon (`_sea`, `_land`, `_beside`, `_ghost`), asked in an order that puts the surer sign first.
-A name turns a candidate down only where the phenomenon shows by itself (`SIGNS`); for what was rejected already a milder
-sign will do (`MILD_SIGNS`). What is confirmed is left to the grade, but for what lies beside a larger structure and for
-ghosts.
+One small function a phenomenon (`_sea`, `_land`, `_beside`, `_ghost`), asked in an order that puts the surer sign
+first. A name turns a candidate down only where the phenomenon shows by itself (`SEA_SIGNS`, `LAND_SIGNS`); for what was
+rejected already a milder sign will do (`MILD_LAND_SIGNS`). What is confirmed is left to the grade, but for what lies
+beside a larger structure and for ghosts.
 """
 
 from __future__ import annotations
