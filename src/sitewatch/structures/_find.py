@@ -17,7 +17,7 @@ from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import Found, examine, judge, widened
 from sitewatch.structures._ground import ground_of
 from sitewatch.structures._join import join_stretches
-from sitewatch.structures._naming import name_all, name_one
+from sitewatch.structures._naming import name_all, name_one, vessel_elsewhere
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
@@ -60,7 +60,10 @@ def find_structures(
         sightings.append([Sighting(describe(one), one) for one in graded])
     inside = shapely.prepared.prep(site.area)
     joined = [s for s in join_tracks(sightings) if inside.intersects(s.footprint)]
-    return tuple(sorted((_weighed(s, stacks, changes) for s in joined), key=_order))
+    weighed = [_weighed(s, stacks, changes) for s in joined]
+    if len(tracks) > 1:
+        weighed = [vessel_elsewhere(s, stacks, changes) for s in weighed]
+    return tuple(sorted(weighed, key=_order))
 
 
 def _known_elsewhere(one: Found, others: Sequence[tuple[xr.Dataset, xr.Dataset]], alpha: float) -> Found:

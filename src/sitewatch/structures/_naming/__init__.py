@@ -14,18 +14,19 @@ from collections.abc import Callable, Sequence
 import xarray as xr
 
 from sitewatch.structures._find_one import Found
+from sitewatch.structures._naming._across import vessel_elsewhere
 from sitewatch.structures._naming._beside import beside
 from sitewatch.structures._naming._facts import Facts, facts_of
 from sitewatch.structures._naming._ghost import ambiguity
 from sitewatch.structures._naming._land import crop, felled_trees, short_crop, vegetation, wet_soil
-from sitewatch.structures._naming._sea import tidal_flat, vessel, waves
+from sitewatch.structures._naming._sea import open_water, tidal_flat, vessel, waves
 from sitewatch.structures._naming._track import heading_of
 from sitewatch.structures._naming._verdict import Verdict
 
-__all__ = ["name_all", "name_one"]
+__all__ = ["name_all", "name_one", "vessel_elsewhere"]
 
 Sign = Callable[[Found, Facts], Verdict | None]
-SEA_SIGNS: tuple[Sign, ...] = (tidal_flat, waves, vessel)
+SEA_SIGNS: tuple[Sign, ...] = (tidal_flat, waves, vessel, open_water)
 LAND_SIGNS: tuple[Sign, ...] = (crop,)
 MILD_LAND_SIGNS: tuple[Sign, ...] = (felled_trees, vegetation, short_crop, wet_soil)
 

@@ -13,6 +13,7 @@ from sitewatch.change import DB_PER_LOG, LAND, WATER
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._grade import AT_SEA_SHARE
 from sitewatch.structures._nan import nan_mean, nan_median
+from sitewatch.structures._window import Window
 
 # Ground of the footprint's kind, this far round it, tells what the place looks like without it.
 FEWEST_AROUND = 12
@@ -60,11 +61,26 @@ class Facts:
 
 def facts_of(found: Found) -> Facts:
     """Read them from a finding's window."""
-    window, footprint = found.window, found.footprint
     at_sea = found.character.water_share > AT_SEA_SHARE
+    return facts_at(found.window, found.footprint, at_sea, found.character.series_db)
+
+
+def facts_at(
+    window: Window, footprint: NDArray[np.bool_], at_sea: bool, series_db: NDArray[np.float64] | None = None
+) -> Facts:
+    """Read them for any footprint [y, x] of a window.
+
+    Parameters
+    ----------
+    series_db
+        See `Facts`; where it is not given, it is read from the window.
+    """
+    if series_db is None:
+        series_db = nan_mean(window.residual[:, :, footprint].astype(float), axis=2) * DB_PER_LOG
     values = window.log_values * DB_PER_LOG
     effect = window.background.effect[:, 0] * DB_PER_LOG
-    around = _around(found, at_sea)
+    near = ndi.binary_dilation(footprint, EIGHT, iterations=GAP_PIXELS)
+    around = (window.water == at_sea) & ~near
     if around.sum() >= FEWEST_AROUND:
         beside = nan_median(values[:, :, around].astype(float), axis=2).mean(axis=1)
     else:
@@ -76,12 +92,7 @@ def facts_of(found: Found) -> Facts:
         days=window.days,
         level_db=nan_mean(values[:, :, footprint].astype(float), axis=2).mean(axis=1),
         around_db=beside,
-        series_db=found.character.series_db,
+        series_db=series_db,
         effect_db=effect,
         at_sea=at_sea,
     )
-
-
-def _around(found: Found, at_sea: bool) -> NDArray[np.bool_]:
-    near = ndi.binary_dilation(found.footprint, EIGHT, iterations=GAP_PIXELS)
-    return (found.window.water == at_sea) & ~near

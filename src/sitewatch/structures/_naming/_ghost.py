@@ -13,7 +13,7 @@ from sitewatch.structures._naming._verdict import Verdict
 # 1717 Hz by swath, 5.547 cm, 800 to 960 km, 7.59 km/s: 4.2 to 6.0 km. RTC products keep neither swath nor PRF, so the
 # range stands for the value; of other radars it isn't known here.
 DISPLACED_M = {"sentinel-1": (4200.0, 6000.0), "simulated": (4200.0, 6000.0)}
-MOST_ASIDE_M = 200.0
+MOST_ASIDE_M = 400.0
 WEAKER_DB = (10.0, 45.0)
 SAME_START_IMAGES = 3
 LARGEST_SHARE = 2.0
