@@ -52,9 +52,10 @@ class Patch:
 
 @dataclasses.dataclass(frozen=True)
 class Ghost:
-    """An azimuth ambiguity: what is bright shows again, weaker, so many rows off."""
+    """An azimuth ambiguity: what is bright shows again, weaker, so many rows and columns off."""
 
     rows: int
+    columns: int
     weaker_db: float
 
 
@@ -151,12 +152,8 @@ def _mole(surfaces: dict[str, FloatArray], place: Place, view: View) -> None:
 
 
 def _ghosts(surfaces: dict[str, FloatArray], place: Place) -> None:
-    """Add the azimuth ambiguities of all that is in the image (the orbit runs along rows)."""
+    """Add the azimuth ambiguities of all that is in the image."""
     for ghost in place.ghosts:
         for pol, mean in list(surfaces.items()):
-            weak = np.zeros_like(mean)
-            if ghost.rows > 0:
-                weak[ghost.rows :] = mean[: -ghost.rows]
-            else:
-                weak[: ghost.rows] = mean[-ghost.rows :]
+            weak = ndi.shift(mean, (ghost.rows, ghost.columns), order=0, cval=0.0)
             surfaces[pol] = mean + weak * to_linear(-ghost.weaker_db)

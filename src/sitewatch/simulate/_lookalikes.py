@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sitewatch.simulate._coast import Coast
-from sitewatch.simulate._fields import BoolArray, Shape, generator, rectangle, smooth_field
+from sitewatch.simulate._fields import BoolArray, Shape, direction, generator, rectangle, shifted, smooth_field
 from sitewatch.simulate._grid import coast_geobox
 from sitewatch.simulate._growth import Schedule
 from sitewatch.simulate._image import Felling, Ghost, Patch, Place
@@ -24,9 +24,9 @@ from sitewatch.simulate._weather import date_of, days_since_epoch, draw_weather
 from sitewatch.simulate._works import Plan
 
 PIXEL_M = 10.0
-# Rows by which an azimuth ambiguity of Sentinel-1 is off at this pixel size, and by how much it is weaker.
-GHOST_ROWS, GHOST_WEAKER_DB = 500, 25.0
-_LONG = (600, 60)
+# How far along the flight an azimuth ambiguity of Sentinel-1 is off, and by how much it is weaker.
+GHOST_M, GHOST_WEAKER_DB = 4700.0, 25.0
+_LONG = (530, 150)
 
 
 def simulate_lookalike(
@@ -176,19 +176,18 @@ def _waves(rng: np.random.Generator, place: Place, first: float, last: float) ->
 
 
 def _ambiguity(rng: np.random.Generator, place: Place, first: float, last: float) -> _Drawn:
-    """A plant of steel on the shore, and its ghost 5 km along the orbit, at sea."""
+    """A plant of steel on land, and its ghost at sea, nearly 5 km off along the flight of a descending pass."""
     height, width = place.coast.shape
-    # the shore runs aslant, so that land at one end lies along the orbit from water at the other
-    coast = dataclasses.replace(place.coast, inland_m=np.where(np.mgrid[:height, :width][0] < 90, 400.0, -400.0))
+    inland = np.where(np.mgrid[:height, :width][0] < 90, 400.0, -400.0)
+    coast = dataclasses.replace(place.coast, inland_m=inland)
     coast = dataclasses.replace(coast, bed_m=place.tide.highest_m + 0.4 + 0.2 * coast.inland_m)
-    at = (40.0, width / 2)
+    at = (35.0, width - 25.0)
     _, mask = rectangle(coast.shape, at, 20.0, 12, 8)
     work = _work("building", mask, 12.0, first + 0.4 * (last - first), 40.0, faintness_db=-14.0)
-    ghost = np.zeros_like(mask)
-    ghost[GHOST_ROWS:] = mask[:-GHOST_ROWS]
-    ghosts = (Ghost(GHOST_ROWS, GHOST_WEAKER_DB),)
-    place = dataclasses.replace(place, coast=coast, works=(work,), ghosts=ghosts)
-    return place, ghost, (work.schedule.start_day, None)
+    flown = direction(DESCENDING.heading_deg)
+    off = (round(flown[0] * GHOST_M / PIXEL_M), round(flown[1] * GHOST_M / PIXEL_M))
+    place = dataclasses.replace(place, coast=coast, works=(work,), ghosts=(Ghost(*off, GHOST_WEAKER_DB),))
+    return place, shifted(mask, off), (work.schedule.start_day, None)
 
 
 def _layover(rng: np.random.Generator, place: Place, first: float, last: float) -> _Drawn:

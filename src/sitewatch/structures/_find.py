@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import shapely
@@ -15,6 +15,7 @@ from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
 from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import Found, examine, judge, widened
+from sitewatch.structures._grade import FEWEST_PIXELS
 from sitewatch.structures._ground import ground_of
 from sitewatch.structures._join import join_stretches
 from sitewatch.structures._naming import name_all, name_one, vessel_elsewhere
@@ -24,6 +25,8 @@ from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water
 from sitewatch.structures._window import cut_window
 
 MOST_REGIONS = 400
+# Regions that leave no lasting footprint are shown, rejected, up to so many a track.
+MOST_SET_ASIDE = 25
 
 
 def find_structures(
@@ -97,12 +100,14 @@ def find_in_track(
     taken = np.zeros((stack.sizes["y"], stack.sizes["x"]), bool)
     searched = int(np.isfinite(change["p_value"].to_numpy()).sum())
     claims = _claims(regions, taken.shape)
-    found = []
+    found, left = [], []
     for number, region in enumerate(regions):
         one = examine(stack, change, region, number, claims, taken, ground, searched, alpha)
         if one is not None:
             taken[one.window.rows, one.window.columns] |= one.footprint
             found.append(one)
+        else:
+            left.append(region)
         progress("structures", number + 1, len(regions))
 
     def judged(footprint: NDArray[np.bool_], doubt_pixels: float) -> Found:
@@ -112,7 +117,33 @@ def find_in_track(
         return judge(window, footprint[rows, columns], stack, box, ground, searched, alpha, doubt_pixels)
 
     found = join_stretches(found, taken.shape, judged)
+    found += _set_aside(left, taken, judged)
     return name_all(found, stack)
+
+
+def _set_aside(
+    regions: Sequence[Region], taken: NDArray[np.bool_], judged: Callable[[NDArray[np.bool_], float], Found]
+) -> list[Found]:
+    """What changed for a while and left no footprint that lasts, strongest first; all of it rejected."""
+    out = []
+    for region in regions:
+        mask = np.zeros(taken.shape, bool)
+        mask[region.rows, region.columns] = region.mask
+        mask &= ~taken
+        if mask.sum() < FEWEST_PIXELS:
+            continue
+        if len(out) == MOST_SET_ASIDE:
+            break
+        one = judged(mask, 0.0)
+        refused = one.grade.status == "rejected"
+        reason = (
+            one.grade.reason if refused else "no footprint is left that the last images still show: it did not last"
+        )
+        kind = one.grade.kind if refused else "unknown"
+        out.append(
+            dataclasses.replace(one, grade=dataclasses.replace(one.grade, kind=kind, status="rejected", reason=reason))
+        )
+    return out
 
 
 def _claims(regions: Sequence[Region], shape: tuple[int, int]) -> NDArray[np.int32]:
