@@ -11,7 +11,7 @@ import xarray as xr
 
 from sitewatch.structures._map import covered
 from sitewatch.structures._naming._facts import facts_at
-from sitewatch.structures._naming._sea import LARGEST_RAFT_M2, LONGEST_VESSEL_M, stays_in_words
+from sitewatch.structures._naming._sea import LARGEST_RAFT_M2, LONGEST_VESSEL_M, came_and_went, stays_in_words
 from sitewatch.structures._naming._stays import Stay, stays_of
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._window import cut_window
@@ -55,6 +55,8 @@ def _told(structure: Structure, onset: dt.date, stack: xr.Dataset, change: xr.Da
         return ""
     facts = facts_at(window, inside, at_sea=True)
     stays = stays_of(facts.level_db, facts.around_db)
+    if not came_and_went(stays):
+        return ""
     if len(stays) == 1 and not _contradicts(stays[0], onset, window.dates, structure):
         return ""
     return stays_in_words(stays, window.dates)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_law
 
-# Tidal constituents with the largest parts that images at a fixed hour of the day can show (S2 stands still there);
-# cycles a day (Doodson 1921). Their phases need not be known: each has a sine and a cosine.
-TIDES_PER_DAY = {"M2": 1.9322736, "N2": 1.8959820, "O1": 0.9295357, "K1": 1.0027379}
+# Large tidal constituents that images at a fixed hour of the day can show (S2 stands still there, and K1 looks like the
+# year); cycles a day (Doodson 1921). Their phases need not be known: each has a sine and a cosine.
+TIDES_PER_DAY = {"M2": 1.9322736, "N2": 1.8959820, "O1": 0.9295357}
 DAYS_A_YEAR = 365.25
 
 
@@ -37,6 +37,14 @@ def fit(series: NDArray[np.float64], regressors: NDArray[np.float64]) -> Fit:
     whole = float(np.sum((y - y.mean()) ** 2))
     statistic = ((whole - rest) / x.shape[1]) / max(rest / free, 1e-12)
     return Fit(1 - rest / whole, float(f_law.sf(statistic, x.shape[1], free)), solution[1:], rest)
+
+
+def without(series: NDArray[np.float64], regressors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is left of a series [time] when regressors [time, regressor] and a constant have explained their part."""
+    known = np.isfinite(series)
+    design = np.column_stack([np.ones(len(series)), regressors])
+    solution, *_ = np.linalg.lstsq(design[known], series[known], rcond=None)
+    return np.asarray(series - design @ solution)
 
 
 def tides(days: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import polygamma
 
-from sitewatch.change import WATER
+from sitewatch.change import DB_PER_LOG, WATER
 from sitewatch.structures._find_one import Found
-from sitewatch.structures._grade import SMALLEST_SEA_STEP_DB, STEADY_DB
+from sitewatch.structures._grade import AT_SEA_SHARE, SMALLEST_SEA_STEP_DB, STEADY_DB
 from sitewatch.structures._naming._facts import Facts
-from sitewatch.structures._naming._fit import fit, tides
+from sitewatch.structures._naming._fit import fit, tides, without
 from sitewatch.structures._naming._stays import Stay, stays_of
 from sitewatch.structures._naming._verdict import Verdict
 from sitewatch.structures._window import is_filtered
@@ -24,6 +24,8 @@ LONGEST_VESSEL_M, LARGEST_RAFT_M2 = 500.0, 60_000.0
 UNSTEADY_ECHO = 1.8
 FEWEST_OF_A_PIXEL = 4
 BRIGHT_DB = -13.0
+# Mean levels (dB) further above the water's usual one are not those of water.
+MOST_ABOVE_SEA_DB = 6.0
 # The sun and moon explain at least so much of what a flat does, and chance as much only so often.
 LEAST_TIDE_SHARE, TIDE_P = 0.35, 1e-3
 # Waves rise with the sea around them by at least so many dB for each of its own.
@@ -34,7 +36,10 @@ def tidal_flat(found: Found, facts: Facts) -> Verdict | None:
     """Ground along the shore that falls dry and wet: it follows the sun and moon."""
     if not found.window.stack.attrs.get("time_known", 1):
         return None
-    followed = fit(facts.contrast_db, tides(facts.days))
+    # Vessels that lie there for months and works that grow are slow: what a drift and a step explain is taken off.
+    growth = found.presence.built_by.mean(axis=1)
+    slow = np.stack([facts.days, growth], axis=1) if len(growth) == len(facts.days) else facts.days[:, None]
+    followed = fit(without(facts.contrast_db, slow), tides(facts.days))
     if followed.share < LEAST_TIDE_SHARE or followed.p_value > TIDE_P:
         return None
     return Verdict(
@@ -55,19 +60,18 @@ def waves(found: Found, facts: Facts) -> Verdict | None:
 
 
 def open_water(found: Found, facts: Facts) -> Verdict | None:
-    """A patch of the sea itself: what fell dark had not stood out of it, what rose moves with it still."""
-    character = found.character
-    step = float(character.step_db[0])
-    stood = float(character.above_before_db.max())
-    if step < 0 and stood < SMALLEST_SEA_STEP_DB:
-        text = (
-            f"the water here fell by {-step:.1f} dB, and nothing had stood out of it by {SMALLEST_SEA_STEP_DB:.0f} dB"
-        )
-        return Verdict("waves", f"{text}: wind, slicks and currents do so")
-    if 0 <= float(character.step_db.max()) < SMALLEST_SEA_STEP_DB and character.water_after:
-        text = f"the water here rose by {float(character.step_db.max()):.1f} dB and still moves with the sea"
-        return Verdict("waves", f"{text}: wind, slicks and currents do so")
-    return None
+    """A patch of the sea itself: it changed a little, and neither before nor after did anything stand out of it."""
+    character, background = found.character, found.window.background
+    if character.water_share <= AT_SEA_SHARE or np.isnan(background.level[WATER, 0]):
+        return None
+    step = float(character.step_db[int(np.argmax(np.abs(character.step_db)))])
+    stood = float(max(character.above_before_db.max(), character.above_after_db.max()))
+    above_sea = float(max(character.before_db[0], character.after_db[0])) - background.level[WATER, 0] * DB_PER_LOG
+    if max(abs(step), stood) >= SMALLEST_SEA_STEP_DB or above_sea > MOST_ABOVE_SEA_DB:
+        return None
+    moved = f"the water here {'rose' if step > 0 else 'fell'} by {abs(step):.1f} dB"
+    never = f"never stood out of the water around by {SMALLEST_SEA_STEP_DB:.0f} dB: wind, slicks and currents do so"
+    return Verdict("waves", f"{moved} and {never}")
 
 
 def vessel(found: Found, facts: Facts) -> Verdict | None:
@@ -75,11 +79,14 @@ def vessel(found: Found, facts: Facts) -> Verdict | None:
     if not as_small_as_vessels(found):
         return None
     dates, character = found.window.dates, found.character
-    told = stays_in_words(stays_of(facts.level_db, facts.around_db), dates)
-    if told:
-        return Verdict("ship_moored", told)
     swing = max(_known(character.scatter_after_db), _known(character.scatter_before_db))
     excess = _known(echo_excess(found))
+    stays = stays_of(facts.level_db, facts.around_db)
+    # What stood from the first image on may have been a work that was taken down, unless it was restless.
+    if came_and_went(stays) or swing > STEADY_DB or excess > UNSTEADY_ECHO:
+        told = stays_in_words(stays, dates)
+        if told:
+            return Verdict("ship_moored", told)
     if found.grade.kind == "ship" and swing > STEADY_DB and found.grade.status == "rejected":
         words = f"its level swings by {swing:.1f} dB from image to image as moored ships do"
         more = f"; its echo scatters {excess:.1f} times more than speckle" if excess > UNSTEADY_ECHO else ""
@@ -93,6 +100,11 @@ def vessel(found: Found, facts: Facts) -> Verdict | None:
 def as_small_as_vessels(found: Found) -> bool:
     """Whether a footprint is no larger than a vessel, or a few side by side."""
     return found.shape.length_m.value < LONGEST_VESSEL_M and found.shape.area_m2.value < LARGEST_RAFT_M2
+
+
+def came_and_went(stays: Sequence[Stay]) -> bool:
+    """Whether something came and left, or more than one thing lay there."""
+    return len(stays) > 1 or any(stay.begun and stay.ended for stay in stays)
 
 
 def stays_in_words(stays: Sequence[Stay], dates: Sequence[dt.date]) -> str:
