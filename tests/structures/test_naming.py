@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import xarray as xr
+from hall import Hall
 from numpy.typing import NDArray
 
 from sitewatch.change import detect_change
@@ -27,8 +28,6 @@ from sitewatch.structures._naming._sea import stays_in_words, tidal_flat, vessel
 from sitewatch.structures._naming._stays import stays_of
 from sitewatch.structures._naming._track import Heading, heading_deg
 
-from hall import Hall
-
 DAYS = 12.0 * np.arange(60)
 DATES = [dt.date(2023, 1, 1) + dt.timedelta(days=int(d)) for d in DAYS]
 # The radar looks west: away from it is toward smaller columns.
@@ -42,8 +41,8 @@ def facts(contrast_db: NDArray[np.floating], *, at_sea: bool = True, **more: NDA
     wind = rng.normal(0, 4.0, contrast_db.size)
     effect = more.get("effect_db", np.stack([wind, rng.normal(0, 1.0, contrast_db.size)]))
     series = more.get("series_db", np.stack([noisy, noisy], axis=1))
-    around = np.full(contrast_db.size, -20.0)
-    return Facts(DAYS[: contrast_db.size], around + noisy, around, series, effect, at_sea)
+    around = np.full((contrast_db.size, 1), -20.0)
+    return Facts(DAYS[: contrast_db.size], around + noisy[:, None], around, series, effect, at_sea)
 
 
 def refused(found: Found, kind: str = "unknown", **character: object) -> Found:

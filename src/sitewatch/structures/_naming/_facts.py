@@ -29,10 +29,10 @@ class Facts:
     ----------
     days
         [time], since the first image.
-    level_db
-        [time], mean backscatter over pixels and polarisations, dB.
-    around_db
-        [time], the same of the ground of its kind around it.
+    levels_db
+        [time, polarisation], mean backscatter of its pixels, dB.
+    arounds_db
+        [time, polarisation], median backscatter of the ground of its kind around it.
     series_db
         [time, polarisation], mean level, the date effect of its ground removed.
     effect_db
@@ -42,11 +42,21 @@ class Facts:
     """
 
     days: NDArray[np.float64]
-    level_db: NDArray[np.float64]
-    around_db: NDArray[np.float64]
+    levels_db: NDArray[np.float64]
+    arounds_db: NDArray[np.float64]
     series_db: NDArray[np.float64]
     effect_db: NDArray[np.float64]
     at_sea: bool
+
+    @property
+    def level_db(self) -> NDArray[np.float64]:
+        """[time], mean over polarisations."""
+        return self.levels_db.mean(axis=1)
+
+    @property
+    def around_db(self) -> NDArray[np.float64]:
+        """[time], mean over polarisations."""
+        return self.arounds_db.mean(axis=1)
 
     @property
     def contrast_db(self) -> NDArray[np.float64]:
@@ -82,16 +92,15 @@ def facts_at(
     near = ndi.binary_dilation(footprint, EIGHT, iterations=GAP_PIXELS)
     around = (window.water == at_sea) & ~near
     if around.sum() >= FEWEST_AROUND:
-        beside = nan_median(values[:, :, around].astype(float), axis=2).mean(axis=1)
+        beside = nan_median(values[:, :, around].astype(float), axis=2)
     else:
         stratum = WATER if at_sea else LAND
-        usual = window.background.level[stratum] * DB_PER_LOG
-        both = window.background.effect[stratum] * DB_PER_LOG + np.nan_to_num(usual)[:, None]
-        beside = both.mean(axis=0)
+        usual = np.nan_to_num(window.background.level[stratum])
+        beside = (window.background.effect[stratum] + usual[:, None]).T * DB_PER_LOG
     return Facts(
         days=window.days,
-        level_db=nan_mean(values[:, :, footprint].astype(float), axis=2).mean(axis=1),
-        around_db=beside,
+        levels_db=nan_mean(values[:, :, footprint].astype(float), axis=2),
+        arounds_db=beside,
         series_db=series_db,
         effect_db=effect,
         at_sea=at_sea,

@@ -27,7 +27,7 @@ BRIGHT_DB = -13.0
 # Mean levels (dB) further above the water's usual one are not those of water.
 MOST_ABOVE_SEA_DB = 6.0
 # The sun and moon explain at least so much of what a flat does, and chance as much only so often.
-LEAST_TIDE_SHARE, TIDE_P = 0.35, 1e-3
+LEAST_TIDE_SHARE, TIDE_P = 0.3, 1e-3
 # Waves rise with the sea around them by at least so many dB for each of its own.
 LEAST_WAVE_SLOPE, WAVE_P = 0.4, 1e-3
 
@@ -39,8 +39,9 @@ def tidal_flat(found: Found, facts: Facts) -> Verdict | None:
     # Vessels that lie there for months and works that grow are slow: what a drift and a step explain is taken off.
     growth = found.presence.built_by.mean(axis=1)
     slow = np.stack([facts.days, growth], axis=1) if len(growth) == len(facts.days) else facts.days[:, None]
-    followed = fit(without(facts.contrast_db, slow), tides(facts.days))
-    if followed.share < LEAST_TIDE_SHARE or followed.p_value > TIDE_P:
+    contrasts = (facts.levels_db - facts.arounds_db).T
+    followed = min((fit(without(one, slow), tides(facts.days)) for one in contrasts), key=lambda f: f.p_value)
+    if followed.share < LEAST_TIDE_SHARE or followed.p_value * len(contrasts) > TIDE_P:
         return None
     return Verdict(
         "tidal_flat",
