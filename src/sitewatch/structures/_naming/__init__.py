@@ -16,7 +16,7 @@ import xarray as xr
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._naming._across import vessel_elsewhere
 from sitewatch.structures._naming._beside import beside
-from sitewatch.structures._naming._facts import Facts, facts_of
+from sitewatch.structures._naming._facts import Facts, facts_as_afloat, facts_of
 from sitewatch.structures._naming._ghost import ambiguity
 from sitewatch.structures._naming._land import crop, felled_trees, short_crop, vegetation, wet_soil
 from sitewatch.structures._naming._sea import open_water, tidal_flat, vessel, waves
@@ -26,6 +26,8 @@ from sitewatch.structures._naming._verdict import Verdict
 __all__ = ["name_all", "name_one", "vessel_elsewhere"]
 
 Sign = Callable[[Found, Facts], Verdict | None]
+# Share of water from which on what was rejected on land may have been a vessel at its quay.
+BESIDE_WATER_SHARE = 0.3
 SEA_SIGNS: tuple[Sign, ...] = (tidal_flat, waves, vessel, open_water)
 LAND_SIGNS: tuple[Sign, ...] = (crop,)
 MILD_LAND_SIGNS: tuple[Sign, ...] = (felled_trees, vegetation, short_crop, wet_soil)
@@ -50,7 +52,10 @@ def name_one(found: Found) -> Found:
     signs = SEA_SIGNS if facts.at_sea else LAND_SIGNS
     verdict = _first(signs, found, facts)
     if verdict is None and status == "rejected":
-        verdict = _first(MILD_LAND_SIGNS, found, facts) if not facts.at_sea else None
+        if not facts.at_sea and found.character.water_share >= BESIDE_WATER_SHARE:
+            verdict = vessel(found, facts_as_afloat(found))
+        if verdict is None and not facts.at_sea:
+            verdict = _first(MILD_LAND_SIGNS, found, facts)
         verdict = verdict or _unexplained(found)
     return found if verdict is None else _rejected(found, verdict)
 

@@ -75,6 +75,11 @@ def facts_of(found: Found) -> Facts:
     return facts_at(found.window, found.footprint, at_sea, found.character.series_db)
 
 
+def facts_as_afloat(found: Found) -> Facts:
+    """The same against the water around it: of what lies half on a quay and half on water."""
+    return facts_at(found.window, found.footprint, True, found.character.series_db)
+
+
 def facts_at(
     window: Window, footprint: NDArray[np.bool_], at_sea: bool, series_db: NDArray[np.float64] | None = None
 ) -> Facts:
