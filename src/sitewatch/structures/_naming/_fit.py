@@ -36,7 +36,8 @@ def fit(series: NDArray[np.float64], regressors: NDArray[np.float64]) -> Fit:
     rest = float(np.sum((y - design @ solution) ** 2))
     whole = float(np.sum((y - y.mean()) ** 2))
     statistic = ((whole - rest) / x.shape[1]) / max(rest / free, 1e-12)
-    return Fit(1 - rest / whole, float(f_law.sf(statistic, x.shape[1], free)), solution[1:], rest)
+    p_value = float(f_law.sf(statistic, x.shape[1], free))
+    return Fit(1 - rest / whole, p_value, np.asarray(solution[1:], np.float64), rest)
 
 
 def without(series: NDArray[np.float64], regressors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -44,7 +45,7 @@ def without(series: NDArray[np.float64], regressors: NDArray[np.float64]) -> NDA
     known = np.isfinite(series)
     design = np.column_stack([np.ones(len(series)), regressors])
     solution, *_ = np.linalg.lstsq(design[known], series[known], rcond=None)
-    return np.asarray(series - design @ solution)
+    return np.asarray(series - design @ solution, np.float64)
 
 
 def tides(days: NDArray[np.float64]) -> NDArray[np.float64]:
