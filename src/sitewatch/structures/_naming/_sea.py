@@ -28,8 +28,8 @@ BRIGHT_DB = -13.0
 MOST_ABOVE_SEA_DB = 6.0
 # The sun and moon explain at least so much of what a flat does, and chance as much only so often.
 LEAST_TIDE_SHARE, TIDE_P = 0.3, 1e-3
-# Waves rise with the sea around them by at least so many dB for each of its own.
-LEAST_WAVE_SLOPE, WAVE_P = 0.4, 1e-3
+# Waves rise with the sea around them by at least so many dB for each of its own; what stands out of it sinks in it.
+LEAST_WAVE_SLOPE, WAVE_P = 0.2, 1e-3
 
 
 def tidal_flat(found: Found, facts: Facts) -> Verdict | None:
