@@ -57,7 +57,8 @@ def bright_on_water(
     wet = np.flatnonzero(water)
     unknown = np.zeros(n_time, bool)
     if wet.size == 0:
-        return Bright(*(np.zeros(0, np.intp) for _ in range(3)), unknown)
+        none = np.zeros(0, np.intp)
+        return Bright(none, none, none, unknown)
     marked = np.ones((n_time, wet.size), bool)
     for pol in range(n_pol):
         limit = background.effect[WATER, pol] + background.level[WATER, pol] + _above_median(background, pol)
