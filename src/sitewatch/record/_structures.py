@@ -85,6 +85,7 @@ def to_feature(structure: Structure) -> dict[str, Any]:
         "kind_probability": _round(s.kind_probability, 3),
         "status": s.status,
         "reason": s.reason,
+        "rejected_as": s.rejected_as,
         **_interval("onset", s.onset),
         **_interval("completion", s.completion),
         "preparation_first_seen": _iso(s.preparation_first_seen),

@@ -60,6 +60,7 @@ def describe(found: Found) -> Structure:
         kind=found.grade.kind,
         status=found.grade.status,
         reason=found.grade.reason,
+        rejected_as=found.grade.rejected_as,
         footprint=found.shape.outline,
         area_m2=found.shape.area_m2,
         length_m=found.shape.length_m,

@@ -8,7 +8,7 @@ import numpy as np
 
 from sitewatch.structures._character import Character
 from sitewatch.structures._measure import Shape
-from sitewatch.structures._structure import Status
+from sitewatch.structures._structure import Lookalike, Status
 
 # A footprint lies at sea where more than this share of it was water.
 AT_SEA_SHARE = 0.5
@@ -55,12 +55,13 @@ FEWEST_PIXELS = 6
 
 @dataclasses.dataclass(frozen=True)
 class Grade:
-    """Kind, status and reason."""
+    """Kind, status and reason; and what a rejected one was taken for, once that is looked into (`_naming`)."""
 
     kind: str
     status: Status
     reason: str
     kind_probability: float
+    rejected_as: Lookalike | None = None
 
 
 def is_line(shape: Shape) -> bool:

@@ -11,6 +11,26 @@ import shapely
 # Below this p-value the tail of no model is worth digits, and a zero would claim certainty.
 LEAST_P = 1e-16
 Status = Literal["candidate", "confirmed", "rejected"]
+# What is not construction and looks like it.
+Lookalike = Literal[
+    "ship_passing",
+    "ship_moored",
+    "tidal_flat",
+    "waves",
+    "ambiguity",
+    "crop",
+    "vegetation",
+    "felled_trees",
+    "cleared_ground",
+    "wet_soil",
+    "layover",
+    "shadow",
+    "sidelobe",
+    "edge",
+    "transient",
+    "noise",
+]
+LOOKALIKES: tuple[Lookalike, ...] = get_args(Lookalike)
 # The terms of IARPA SMART.
 Phase = Literal["No Activity", "Site Preparation", "Active Construction", "Post Construction"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
@@ -98,11 +118,14 @@ class Structure:
         Stable within a workspace.
     kind
         pier | quay wall | dyke | reclamation | building | road | demolition | clearing | ship | tidal flat | crop |
-        felling | unknown
+        felling | unknown | vegetation | wet soil | waves | ambiguity | layover | shadow | sidelobe
     status
         candidate, confirmed or rejected.
     reason
         Why it is rejected, or what a candidate still lacks; empty when confirmed.
+    rejected_as
+        What a rejected one was taken for, one of `LOOKALIKES`: None for all else. ``transient`` did not last, of a
+        cause that the images do not tell; ``noise`` is no more than chance.
     footprint
         What stands at the last image (for a demolition, what was removed), EPSG:4326 (longitude, latitude).
     onset, completion
@@ -160,5 +183,6 @@ class Structure:
     centreline: shapely.LineString | shapely.MultiLineString | None = None
     kind_probability: float = 0.0
     reason: str = ""
+    rejected_as: Lookalike | None = None
     phases: tuple[PhasePoint, ...] = ()
     length_growth: tuple[LengthPoint, ...] = ()
