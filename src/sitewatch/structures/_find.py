@@ -125,7 +125,7 @@ def _set_aside(
     regions: Sequence[Region], taken: NDArray[np.bool_], judged: Callable[[NDArray[np.bool_], float], Found]
 ) -> list[Found]:
     """What changed for a while and left no footprint that lasts, strongest first; all of it rejected."""
-    out = []
+    out: list[Found] = []
     for region in regions:
         mask = np.zeros(taken.shape, bool)
         mask[region.rows, region.columns] = region.mask
