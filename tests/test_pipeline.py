@@ -43,7 +43,14 @@ def result(small_coast: Path, site: Site, tmp_path_factory: pytest.TempPathFacto
 def test_every_part_of_the_workspace_is_written(result: RunResult) -> None:
     assert result.workspace is not None
     folder = result.workspace.folder
-    for name in ("workspace.json", "site.geojson", "scenes.geojson", "structures.geojson", "dossier.html"):
+    for name in (
+        "workspace.json",
+        "site.geojson",
+        "scenes.geojson",
+        "structures.geojson",
+        "centrelines.geojson",
+        "dossier.html",
+    ):
         assert (folder / name).stat().st_size > 0
     assert list((folder / "stacks").glob("*.zarr"))
     assert list((folder / "change").glob("*_first_date.tif"))

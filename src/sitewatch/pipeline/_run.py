@@ -32,6 +32,7 @@ from sitewatch.record import (
     SceneRecord,
     Workspace,
     change_raster_jobs,
+    write_centrelines,
     write_scenes,
     write_structures,
 )
@@ -118,6 +119,7 @@ def run_site(
         with watch.stage("record"):
             write_scenes(workspace.scenes_path, result.scenes, result.left_out)
             write_structures(workspace.structures_path, structures)
+            write_centrelines(workspace.centrelines_path, structures)
         with watch.stage("dossier"):
             report(workspace.dossier_path, result, stacks, options, watch, command)
             progress("dossier", 1, 1)

@@ -250,13 +250,10 @@ def _graded(joined: Structure, lead: Found, partners: Sequence[Partner], alpha: 
     verdict = regraded(lead, partners, joined.p_value, alpha, with_it=shows, without_it=lacks)
     if verdict.status == "rejected":
         return joined
-    return dataclasses.replace(
-        joined,
-        status=verdict.status,
-        reason=verdict.reason,
-        kind=verdict.kind,
-        kind_probability=round(verdict.kind_probability, 3),
-    )
+    named = dataclasses.replace(joined, status=verdict.status, reason=verdict.reason)
+    if joined.kind != "unknown":
+        return named
+    return dataclasses.replace(named, kind=verdict.kind, kind_probability=round(verdict.kind_probability, 3))
 
 
 def _raised(joined: Structure, lead: Found, windows: Sequence[Window]) -> Structure:
