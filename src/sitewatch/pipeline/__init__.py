@@ -1,8 +1,8 @@
-"""The stages in a row: from a site and a pile of images to a workspace with structures and dossier.
+"""The stages in a row: from a site and a pile of images to a workspace with record, structures and dossier.
 
-`run_site` does the main job in one call; `init_site`, `add_images` and `update_site` follow a site over time; `date_polygon` dates a footprint that was drawn; `map_power` says what
-could have been seen. The command line is a thin shell over these. Anything more particular is done with the stages
-themselves, see ``docs/python.md``.
+`run_site` does the main job in one call; `init_site`, `add_images` and `update_site` follow a site over time;
+`date_polygon` dates a footprint that was drawn; `map_power` says what could have been seen. The command line is a thin
+shell over these. Anything more particular is done with the stages themselves, see ``docs/python.md``.
 """
 
 from sitewatch.pipeline._date import date_polygon

@@ -1,8 +1,8 @@
 """What was used, found, said and written: the workspace of a site, the record in it, and the files.
 
-`Workspace` knows what lies where in a site's folder and refuses folders that are something else. `open_record` opens the
-record, one SQLite file there or a PostgreSQL database; the functions below it add to the record or ask it, each in a
-transaction, or all of a `transaction` block together. Nothing in the record is overwritten: see ``docs/record.md``.
+`Workspace` knows what lies where in a site's folder and refuses folders that are something else. `open_record` opens
+the record, one SQLite file there or a PostgreSQL database; the functions below it add to the record or ask it, each in
+a transaction, or all of a `transaction` block together. Nothing in the record is overwritten: see ``docs/record.md``.
 Files appear whole or not at all, so that an interrupted run never leaves half of one.
 """
 

@@ -107,14 +107,13 @@ def writing(record: Record) -> Iterator[Session]:
     if record._session is not None:
         yield record._session
         return
-    with _explained(record.address), _immediately(record._engine) as connection:
-        with Session(connection, autoflush=True) as session:
-            record._session = session
-            try:
-                yield session
-                session.flush()
-            finally:
-                record._session = None
+    with _explained(record.address), _immediately(record._engine) as connection, Session(connection) as session:
+        record._session = session
+        try:
+            yield session
+            session.flush()
+        finally:
+            record._session = None
 
 
 @contextlib.contextmanager

@@ -121,7 +121,7 @@ def _observe(session: Session, run: RunRow, kept: Sequence[tuple[StructureRow, S
 def _seen_by(
     structure: Structure, passes: Mapping[tuple[str, dt.date], list[list[SceneRow]]]
 ) -> list[tuple[GrowthPoint, int]]:
-    """Each point of the growth curve with the ids of the scenes it comes from: those of its pass that show the place."""
+    """Points of the growth curve with the ids of the scenes they come from: those of the pass that show the place."""
     turn: dict[tuple[str, dt.date], int] = defaultdict(int)
     out = []
     for point in structure.growth:
