@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run accuracy study study-monitor study-phases study-pairs pictures lock clean
+.PHONY: help demo test lint format bench bench-run accuracy study study-monitor study-phases study-pairs study-kill pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ study-pairs: $(STAMP)  ## Measure the change map of two images on the pairs of t
 
 study-phases: $(STAMP)  ## Measure the phases of construction on scenarios, by the official definitions of IARPA SMART
 	$(BIN)/python benchmarks/phases.py --seeds 1001 1010
+
+study-kill: $(STAMP)  ## Kill 50 updates at random points; each course must end with the same bytes
+	$(BIN)/python -m pytest -s -m study tests/test_update_killed.py
 
 study: $(STAMP)  ## Run the long measurements that make test leaves out
 	$(BIN)/python -m pytest -m study

@@ -14,6 +14,7 @@ from sitewatch.record._alerts import (
     list_findings,
     raise_alert,
 )
+from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
 from sitewatch.record._geopackage import write_geopackage
@@ -103,6 +104,7 @@ __all__ = [
     "at_work",
     "begin_run",
     "change_raster_jobs",
+    "copy_record",
     "differences",
     "feature_collection",
     "finish_run",

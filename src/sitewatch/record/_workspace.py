@@ -18,7 +18,9 @@ from sqlalchemy.exc import ArgumentError
 from sitewatch import __version__
 from sitewatch.errors import RecordError, SiteError, WorkspaceError
 from sitewatch.record._atomic import sweep
+from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record
+from sitewatch.record._lock import update_lock
 from sitewatch.record._manifest import Manifest, new_uid, read_manifest, write_manifest
 from sitewatch.record._sites import has_history, register_site
 from sitewatch.site import Site
@@ -195,6 +197,20 @@ class Workspace:
         with open_record(self.record_address) as record:
             register_site(record, self.uid, self.site, by=user())
             yield record
+
+    def move_record(self, address: str) -> Workspace:
+        """Keep the record in a PostgreSQL database from now on, with all that it holds; the old one stays as it is.
+
+        Raises
+        ------
+        RecordError
+            If the database can't be used, or has this site already.
+        """
+        _check_address(address)
+        with update_lock(self.folder), self.record() as old, open_record(address) as new:
+            copy_record(old, new, self.uid)
+            write_manifest(self.manifest_path, self.manifest().model_copy(update={"record": address}))
+        return Workspace.open(self.folder)
 
     def sweep(self) -> None:
         """Remove what updates that were killed left half written."""
