@@ -62,7 +62,8 @@ def update_lock(
     path = folder / _NAME
     with path.open("a+", encoding="utf-8") as file:
         until = time.monotonic() + patience_s
-        if not _take(file):
+        # `at_work` holds it for an instant to see whether it can; that is nobody to wait for.
+        if not any(_take(file) or time.sleep(0.05) for _ in range(3)):
             told(f"waiting for another update ({_holder(path) or 'unknown'}) to finish")
             while not _take(file):
                 if time.monotonic() >= until:
