@@ -56,8 +56,8 @@ def _copy_table(there: Session, here: Session, table: Table, uid: str, numbers: 
     for row in copied:
         old = row.pop("id")
         self_references = {c.name: numbers[table.name][row[c.name]] for c in _own_references(table) if row[c.name]}
-        made = here.execute(insert(table).values({**row, **self_references}))
-        numbers[table.name][old] = made.inserted_primary_key[0]  # type: ignore[index]
+        made = insert(table).values({**row, **self_references}).returning(table.c.id)
+        numbers[table.name][old] = here.execute(made).scalar_one()
     return len(copied)
 
 

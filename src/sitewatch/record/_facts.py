@@ -82,9 +82,14 @@ def from_facts(facts: Mapping[str, Any], identifier: str) -> Structure:
         ),
         scenes=tuple(detail["scenes"]),
         tracks=tuple(detail["tracks"]),
-        **{name: _interval(facts, name) for name in _INTERVALS},
-        **{name: facts[name] for name in _DAYS},
-        **{name: Measure(_or_nan(facts[name]), _or_nan(facts[f"{name}_sd"])) for name in _SIZES},
+        onset=_interval(facts, "onset"),
+        completion=_interval(facts, "completion"),
+        preparation_first_seen=facts["preparation_first_seen"],
+        first_raised=facts["first_raised"],
+        confirmed_on=facts["confirmed_on"],
+        area_m2=_measure(facts, "area_m2"),
+        length_m=_measure(facts, "length_m"),
+        width_m=_measure(facts, "width_m"),
     )
 
 
@@ -132,6 +137,10 @@ def _detail(s: Structure) -> dict[str, Any]:
 def _interval(facts: Mapping[str, Any], name: str) -> Interval | None:
     earliest, latest = facts[f"{name}_earliest"], facts[f"{name}_latest"]
     return None if earliest is None or latest is None else Interval(earliest, latest)
+
+
+def _measure(facts: Mapping[str, Any], name: str) -> Measure:
+    return Measure(_or_nan(facts[name]), _or_nan(facts[f"{name}_sd"]))
 
 
 def _or_none(value: float) -> float | None:

@@ -39,11 +39,11 @@ def write_geopackage(
         without a feature are left out.
     """
     path = Path(path)
-    facilities = [
+    facilities: list[tuple[Mapping[str, Any], Any]] = [
         ({"role": f.role, "id": f.id, "name": f.name, "properties": dict(f.properties)}, f.geometry)
         for f in (*site.facilities, *site.links)
     ]
-    layers = {
+    layers: dict[str, list[tuple[Mapping[str, Any], Any]]] = {
         "site": [({"id": site.id, "name": site.name}, site.area)],
         "structures": [_structure(one) for one in sorted(revisions, key=lambda one: order_of(one.structure))],
         "scenes": [

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 from scipy.optimize import linear_sum_assignment
+from shapely.geometry.base import BaseGeometry
 
 from sitewatch.structures import Structure
 
@@ -74,7 +75,7 @@ def agreement(known: Candidate, found: Structure) -> float:
     return best + _ONSET_WEIGHT * _same_onset(before, found) if best > 0 else 0.0
 
 
-def _overlap(before: shapely.Geometry, after: shapely.Geometry, growing: bool) -> float:
+def _overlap(before: BaseGeometry, after: BaseGeometry, growing: bool) -> float:
     shared = before.intersection(after).area
     iou = shared / max(before.area + after.area - shared, np.finfo(float).tiny)
     inside = shared / max(before.area, np.finfo(float).tiny)

@@ -172,9 +172,9 @@ def add_revision(
 def _as_nouns(session: Session, uid: str, rows: list[tuple[StructureRow, RevisionRow]]) -> tuple[Revision, ...]:
     site = site_row(session, uid)
     numbers = dict(
-        session.execute(select(StructureRow.id, StructureRow.number).where(StructureRow.site_id == site.id)).all()  # type: ignore[arg-type]
+        session.execute(select(StructureRow.id, StructureRow.number).where(StructureRow.site_id == site.id)).all()
     )
-    runs = dict(session.execute(select(RunRow.id, RunRow.number).where(RunRow.site_id == site.id)).all())  # type: ignore[arg-type]
+    runs = dict(session.execute(select(RunRow.id, RunRow.number).where(RunRow.site_id == site.id)).all())
     return tuple(_as_noun(structure, revision, numbers, runs) for structure, revision in rows)
 
 
