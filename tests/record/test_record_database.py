@@ -115,6 +115,16 @@ def test_what_is_written_together_appears_together_or_not_at_all(record: Record,
         assert len(list_runs(other, UID)) == 1
 
 
+def test_who_only_looks_does_not_wait_for_one_who_writes(record: Record, address: str) -> None:
+    keep(record, structure("a", box(0, 0)))
+    with together(record):
+        keep(record, structure("a", box(0, 0), 6), images=6)
+        with open_record(address) as other:
+            register_site(other, UID, SITE, by="test")
+            assert len(list_runs(other, UID)) == 1
+    assert len(list_runs(record, UID)) == 2
+
+
 def test_two_who_write_at_once_wait_for_each_other_and_lose_nothing(record: Record, address: str) -> None:
     register_site(record, UID, SITE, by="test")
     failures = []

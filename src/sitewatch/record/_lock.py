@@ -62,8 +62,7 @@ def update_lock(
     path = folder / _NAME
     with path.open("a+", encoding="utf-8") as file:
         until = time.monotonic() + patience_s
-        # `at_work` holds it for an instant to see whether it can; that is nobody to wait for.
-        if not any(_take(file) or time.sleep(0.05) for _ in range(3)):
+        if not _take_soon(file):
             told(f"waiting for another update ({_holder(path) or 'unknown'}) to finish")
             while not _take(file):
                 if time.monotonic() >= until:
@@ -89,6 +88,15 @@ def at_work(folder: Path) -> Holder | None:
             return None if _take(file) else _holder(path)
     except OSError:
         return None
+
+
+def _take_soon(file: IO[str]) -> bool:
+    # `at_work` holds it for an instant to see whether it can; that is nobody to wait for.
+    for _ in range(3):
+        if _take(file):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _take(file: IO[str]) -> bool:

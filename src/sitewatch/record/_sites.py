@@ -24,18 +24,25 @@ def register_site(record: Record, uid: str, site: Site, *, by: str) -> None:
     uid
         Of the workspace; two sites may share a name.
     """
+    with reading(record) as session:
+        if _knows(session, uid, site):
+            # Whoever only looks must not have to wait for one who writes.
+            return
     with writing(record) as session:
         row = session.scalar(select(SiteRow).where(SiteRow.uid == uid))
         if row is None:
             row = SiteRow(uid=uid, key=site.id, name=site.name, area=site.area, created=_now(), created_by=by)
             session.add(row)
             session.flush()
-        _add_facilities(session, row.id, (*site.facilities, *site.links))
-        known = {_event_of(event) for event in session.scalars(select(EventRow).where(EventRow.site_id == row.id))}
-        for feature in site.events:
-            event = event_from(feature)
-            if (event.key, event.name, event.begins) not in known:
-                _add_event(session, row.id, event, by)
+        known = _known_facilities(session, row.id)
+        for one in (*site.facilities, *site.links):
+            if (one.role, one.id, one.name) not in known:
+                session.add(_facility_row(row.id, one))
+        known_events = _known_events(session, row.id)
+        for event in map(event_from, site.events):
+            if (event.key, event.name, event.begins) not in known_events:
+                session.add(_event_row(row.id, event, by))
+        session.flush()
 
 
 def add_event(record: Record, uid: str, event: ContextEvent, *, by: str) -> None:
@@ -49,7 +56,7 @@ def add_event(record: Record, uid: str, event: ContextEvent, *, by: str) -> None
     if not event.source.strip():
         raise RecordError(f"the event {event.name!r} has no source", hint="Say where it was reported.")
     with writing(record) as session:
-        _add_event(session, site_row(session, uid).id, event, by)
+        session.add(_event_row(site_row(session, uid).id, event, by))
 
 
 def list_events(record: Record, uid: str) -> tuple[ContextEvent, ...]:
@@ -144,32 +151,38 @@ def event_from(feature: SiteFeature) -> ContextEvent:
     )
 
 
-def _event_of(row: EventRow) -> tuple[str, str, dt.date | None]:
-    return row.key, row.name, row.begins
+def _knows(session: Session, uid: str, site: Site) -> bool:
+    """Whether a site is known with all its facilities and events."""
+    row = session.scalar(select(SiteRow).where(SiteRow.uid == uid))
+    if row is None:
+        return False
+    facilities = {(one.role, one.id, one.name) for one in (*site.facilities, *site.links)}
+    events = {(event.key, event.name, event.begins) for event in map(event_from, site.events)}
+    return facilities <= _known_facilities(session, row.id) and events <= _known_events(session, row.id)
 
 
-def _add_event(session: Session, site_id: int, event: ContextEvent, by: str) -> None:
-    session.add(
-        EventRow(
-            site_id=site_id, key=event.key, name=event.name, begins=event.begins, ends=event.ends,
-            geometry=event.geometry, source=event.source, properties=dict(event.properties), added=_now(), added_by=by,
-        )
+def _known_facilities(session: Session, site_id: int) -> set[tuple[str, str, str]]:
+    rows = session.scalars(select(FacilityRow).where(FacilityRow.site_id == site_id))
+    return {(row.role, row.key, row.name) for row in rows}
+
+
+def _known_events(session: Session, site_id: int) -> set[tuple[str, str, dt.date | None]]:
+    rows = session.scalars(select(EventRow).where(EventRow.site_id == site_id))
+    return {(row.key, row.name, row.begins) for row in rows}
+
+
+def _event_row(site_id: int, event: ContextEvent, by: str) -> EventRow:
+    return EventRow(
+        site_id=site_id, key=event.key, name=event.name, begins=event.begins, ends=event.ends,
+        geometry=event.geometry, source=event.source, properties=dict(event.properties), added=_now(), added_by=by,
     )  # fmt: skip
 
 
-def _add_facilities(session: Session, site_id: int, features: Iterable[SiteFeature]) -> None:
-    known = {
-        (row.role, row.key, row.name)
-        for row in session.scalars(select(FacilityRow).where(FacilityRow.site_id == site_id))
-    }
-    for one in features:
-        if (one.role, one.id, one.name) not in known:
-            session.add(
-                FacilityRow(
-                    site_id=site_id, role=one.role, key=one.id, name=one.name, geometry=one.geometry,
-                    properties=dict(one.properties), added=_now(),
-                )
-            )  # fmt: skip
+def _facility_row(site_id: int, one: SiteFeature) -> FacilityRow:
+    return FacilityRow(
+        site_id=site_id, role=one.role, key=one.id, name=one.name, geometry=one.geometry,
+        properties=dict(one.properties), added=_now(),
+    )  # fmt: skip
 
 
 def _day(value: object) -> dt.date | None:
