@@ -143,11 +143,11 @@ def history(structure: StructureArgument, screen: Screen, workspace: WorkspaceOp
             terminal.out.print(f"{remark.at:%Y-%m-%d %H:%M} {remark.by}: {remark.comment}", markup=False)
         told = differences(revisions[-1])
         if told:
-            words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items() if name != "geometry")
+            words = [
+                f"{name.replace('_', ' ')} {value or 'none'}" for name, value in told.items() if name != "geometry"
+            ]
             outline = ["another outline"] if "geometry" in told else []
-            terminal.out.print(
-                f"The latest run says otherwise: {', '.join([*outline, words] if words else outline)}.", markup=False
-            )
+            terminal.out.print(f"The latest run says otherwise: {', '.join([*outline, *words])}.", markup=False)
         terminal.out.print(f"Observed in {len(observations)} images.")
 
 

@@ -26,7 +26,6 @@ from sitewatch.pipeline._steps import (
 from sitewatch.progress import Progress
 from sitewatch.record import (
     Record,
-    Revision,
     Source,
     Workspace,
     add_scene_files,
@@ -40,6 +39,7 @@ from sitewatch.record import (
     known_files,
     list_scenes,
     scene_jobs,
+    standing,
     transaction,
     user,
     write_revisions,
@@ -129,11 +129,6 @@ def compute_and_keep(
                 left_out=result.left_out,
             )  # fmt: skip
     return dataclasses.replace(result, seconds=dict(watch.seconds))
-
-
-def standing(revisions: Sequence[Revision]) -> tuple[Structure, ...]:
-    """The structures that are reported, under their names in the record."""
-    return tuple(one.structure for one in revisions if one.stands)
 
 
 def counts_of(structures: Sequence[Structure]) -> dict[str, int]:

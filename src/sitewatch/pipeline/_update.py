@@ -12,7 +12,7 @@ import shapely
 
 from sitewatch import __version__
 from sitewatch.errors import WorkspaceError
-from sitewatch.pipeline._compute import compute_and_keep, standing
+from sitewatch.pipeline._compute import compute_and_keep
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import smallest_seen
 from sitewatch.pipeline._sources import as_sources, scenes_of
@@ -35,6 +35,7 @@ from sitewatch.record import (
     list_sources,
     list_structures,
     scene_jobs,
+    standing,
     transaction,
     update_lock,
     user,

@@ -38,6 +38,7 @@ from sitewatch.record._published import (
     differences,
     feature_collection,
     revision_feature,
+    standing,
     write_features,
     write_revisions,
 )
@@ -130,6 +131,7 @@ __all__ = [
     "review",
     "revision_feature",
     "scene_jobs",
+    "standing",
     "to_feature",
     "transaction",
     "update_lock",

@@ -9,6 +9,7 @@ from typing import Any
 from sitewatch.record._atomic import write_json
 from sitewatch.record._nouns import Revision
 from sitewatch.record._structures import order_of, to_feature
+from sitewatch.structures import Structure
 
 _TOLD = ("kind", "status", "reason", "onset_earliest", "onset_latest", "completion_earliest", "completion_latest")
 _SIZES = ("area_m2", "length_m", "width_m")
@@ -28,6 +29,11 @@ def feature_collection(revisions: Iterable[Revision]) -> dict[str, Any]:
     """Revisions as a GeoJSON FeatureCollection in EPSG:4326, confirmed structures first, then by onset and name."""
     ordered = sorted(revisions, key=lambda one: order_of(one.structure))
     return {"type": "FeatureCollection", "features": [revision_feature(one) for one in ordered]}
+
+
+def standing(revisions: Iterable[Revision]) -> tuple[Structure, ...]:
+    """The structures that are reported, under their names in the record: confirmed ones first, then by onset."""
+    return tuple(sorted((one.structure for one in revisions if one.stands), key=order_of))
 
 
 def revision_feature(revision: Revision) -> dict[str, Any]:
