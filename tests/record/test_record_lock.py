@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -13,20 +15,15 @@ import pytest
 from sitewatch.errors import BusyError
 from sitewatch.record import at_work, update_lock
 
+HOLD = """
+import sys, time
+from pathlib import Path
+from sitewatch.record import update_lock
 
-def hold_and_be_killed(folder: Path) -> int:
-    """Take the lock in a process of its own, which then dies of SIGKILL; its number."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        with update_lock(folder):
-            os.write(writer, b"x")
-            time.sleep(60)
-        os._exit(0)
-    os.read(reader, 1)
-    os.close(reader)
-    os.close(writer)
-    return pid
+with update_lock(Path(sys.argv[1])):
+    print("holding", flush=True)
+    time.sleep(600)
+"""
 
 
 def test_the_holder_is_named_while_at_work_and_gone_afterwards(tmp_path: Path) -> None:
@@ -66,13 +63,15 @@ def test_a_second_is_told_who_is_at_work_or_waits(tmp_path: Path) -> None:
 
 
 def test_one_who_was_killed_is_named_and_keeps_nobody_out(tmp_path: Path) -> None:
-    pid = hold_and_be_killed(tmp_path)
-    holder = at_work(tmp_path)
-    assert holder is not None
-    assert holder.pid == pid
-    os.kill(pid, 9)
-    os.waitpid(pid, 0)
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holding\n"
+        holder = at_work(tmp_path)
+        assert holder is not None
+        assert holder.pid == process.pid
+        process.kill()
     assert at_work(tmp_path) is None
     with update_lock(tmp_path) as before:
         assert before is not None
-        assert before.pid == pid
+        assert before.pid == process.pid
