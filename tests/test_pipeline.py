@@ -49,6 +49,7 @@ def test_every_part_of_the_workspace_is_written(result: RunResult) -> None:
         "site.geojson",
         "scenes.geojson",
         "structures.geojson",
+        "centrelines.geojson",
         "dossier.html",
     ):
         assert (folder / name).stat().st_size > 0

@@ -136,7 +136,7 @@ def test_structures_are_listed_and_reviewed_ones_say_so(
         "rejected",
         "a barge",
         2,
-        ["reason", "status"],
+        ["reason", "rejected_as", "status"],
     )
     told = sitewatch("history", "1").out
     assert "ann" in told

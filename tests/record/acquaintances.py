@@ -13,7 +13,7 @@ from sitewatch.record import Record, Revision, add_scenes, begin_run, finish_run
 from sitewatch.record import transaction as together
 from sitewatch.scenes import Band, Scene, Track
 from sitewatch.site import Site
-from sitewatch.structures import GrowthPoint, Interval, Levels, Measure, PhasePoint, Structure
+from sitewatch.structures import GrowthPoint, Interval, LengthPoint, Levels, Measure, PhasePoint, Structure
 
 UID = "a" * 32
 SITE = Site.read("bbox:124.70,39.65,124.72,39.67")
@@ -62,6 +62,7 @@ def structure(name: str, footprint: shapely.Polygon, images: int = 4, **changes:
             tracks=(TRACK.key,),
             centreline=shapely.LineString([(124.7, 39.65), (124.701, 39.65)]),
             kind_probability=0.93,
+            length_growth=tuple(LengthPoint(day, 45.0 * i, 9.5) for i, day in enumerate(days)),
             phases=tuple(PhasePoint(day, "Active Construction", (0.1, 0.0, 0.9, 0.0)) for day in days),
         ),
         **changes,

@@ -22,7 +22,7 @@ from sitewatch.record import (
 )
 from sitewatch.record._facts import from_facts, from_plain, same, to_facts, to_plain
 from sitewatch.record._identity import Candidate, agreement, match
-from sitewatch.structures import Interval, Structure
+from sitewatch.structures import Interval, Levels, Structure
 
 
 def known(*structures: Structure) -> list[Candidate]:
@@ -122,6 +122,16 @@ def test_facts_are_a_structure_taken_apart(number: float, share: float, day: dt.
     facts = from_plain(to_plain(to_facts(one)))
     assert same(facts, to_facts(one))
     assert same(to_facts(from_facts(facts, "a")), to_facts(one))
+
+
+def test_no_field_of_a_structure_is_left_out() -> None:
+    one = structure(
+        "a", box(0, 0), 4, status="rejected", reason="few images", rejected_as="transient", levels=(Levels("t", "VV", -19.5, -4.0),),
+        completion=Interval(DAYS[2], DAYS[3]), preparation_first_seen=DAYS[0],
+    )  # fmt: skip
+    given_up = [f.name for f in dataclasses.fields(one) if getattr(one, f.name) in (None, (), "")]
+    assert given_up == []
+    assert from_facts(from_plain(to_plain(to_facts(one))), "a") == one
 
 
 def test_names_are_kept_over_runs_and_never_used_again(record: Record) -> None:

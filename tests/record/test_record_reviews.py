@@ -44,7 +44,7 @@ def test_a_confirmation_survives_a_run_that_sees_it_otherwise_and_the_difference
     review(record, UID, "SW-0001", Confirm(), by="ann", comment="on the photo of 9 July")
     after = keep(record, dataclasses.replace(PIER, status="rejected", reason="a ship"), HALL, images=5)["SW-0001"]
     assert (after.structure.status, after.computed.status) == ("confirmed", "rejected")
-    assert after.reviewed == ("reason", "status")
+    assert after.reviewed == ("reason", "rejected_as", "status")
     assert differences(after) == {"status": "rejected", "reason": "a ship"}
     assert [one.by for one in history_of(record, UID, "1")] == [after.by, "ann", after.by]
     assert "on the photo of 9 July" in history_of(record, UID, "1")[1].why

@@ -14,8 +14,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitewatch.record import to_feature, write_structures
-from sitewatch.structures import GrowthPoint, Interval, Levels, Measure, PhasePoint, Structure
+from sitewatch.record import to_feature, write_centrelines, write_structures
+from sitewatch.structures import GrowthPoint, Interval, LengthPoint, Levels, Measure, PhasePoint, Structure
 
 PIER = Structure(
     id="s01",
@@ -117,6 +117,28 @@ def test_geopandas_reads_the_file(tmp_path: Path) -> None:
 def test_no_structures_is_a_file_too(tmp_path: Path) -> None:
     path = write_structures(tmp_path / "new" / "structures.geojson", [])
     assert json.loads(path.read_text()) == {"type": "FeatureCollection", "features": []}
+
+
+def test_lines_are_a_layer_of_their_own_and_others_have_no_length_by_date(tmp_path: Path) -> None:
+    line = dataclasses.replace(
+        PIER,
+        centreline=shapely.LineString([(124.7, 39.6), (124.701, 39.602)]),
+        length_growth=(
+            LengthPoint(dt.date(2023, 3, 20), 0.0, 0.0),
+            LengthPoint(dt.date(2023, 4, 9), 180.04, 9.52),
+        ),
+    )
+    hall = dataclasses.replace(PIER, id="s02", kind="building")
+    table = geopandas.read_file(write_centrelines(tmp_path / "centrelines.geojson", [hall, line]))
+    assert list(table["id"]) == ["s01"]
+    assert list(table.geom_type) == ["LineString"]
+    assert table.loc[0, "length_m"] == 180.0
+    assert table.crs == "EPSG:4326"
+    assert to_feature(line)["properties"]["length_growth"] == [["2023-03-20", 0.0, 0.0], ["2023-04-09", 180.0, 9.5]]
+    assert to_feature(line)["properties"]["centreline"]["type"] == "LineString"
+    assert to_feature(hall)["properties"]["length_growth"] is None
+    empty = json.loads(write_centrelines(tmp_path / "none.geojson", [hall]).read_text())
+    assert empty == {"type": "FeatureCollection", "features": []}
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from sitewatch.report._curves import _growth, structure_curves
 from sitewatch.report._panels import facts
 from sitewatch.report._style import PHASE_COLOURS
-from sitewatch.structures import GrowthPoint, PhasePoint, Structure
+from sitewatch.structures import GrowthPoint, LengthPoint, PhasePoint, Structure
 from sitewatch.structures._structure import PHASES
 
 CHANCES = (
@@ -31,6 +31,16 @@ def building(make_structure: Callable[..., Structure]) -> Structure:
         for point, chances in zip(plain.growth, CHANCES, strict=True)
     )
     return dataclasses.replace(plain, kind="building", phases=phases, preparation_first_seen=phases[4].date)
+
+
+def test_a_line_has_a_panel_of_its_length_by_date(building: Structure) -> None:
+    points = tuple(LengthPoint(p.date, 240 * p.fraction, 12 * p.fraction) for p in building.growth)
+    road = dataclasses.replace(building, kind="road", length_growth=points)
+    panels = {axes.get_ylabel(): axes for axes in structure_curves(road, [], {}).axes}
+    assert list(panels) == ["built, %", "length built, m", "phase"]
+    drawn = panels["length built, m"].lines[0].get_ydata()
+    assert list(drawn) == [p.length_m for p in points]
+    assert "length built, m" not in {axes.get_ylabel() for axes in structure_curves(building, [], {}).axes}
 
 
 def labels(structure: Structure) -> list[str]:

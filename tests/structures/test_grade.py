@@ -28,6 +28,7 @@ AT_SEA = Character(
     on_shore=True,
     scatter_before_db=0.5,
     scatter_after_db=0.5,
+    vessel_log_ratio=-12.0,
     images_before=10,
     images_after=10,
     like_after_before=0.0,
@@ -67,6 +68,18 @@ def test_a_level_that_swings_at_sea_is_a_ship_and_rejected() -> None:
     verdict = grade(dataclasses.replace(AT_SEA, scatter_after_db=2.6), SLIM, ALPHA)
     assert (verdict.kind, verdict.status) == ("ship", "rejected")
     assert "2.6 dB" in verdict.reason
+
+
+def test_a_swing_likelier_for_a_vessel_is_rejected_though_speckle_hides_most_of_it() -> None:
+    verdict = grade(dataclasses.replace(AT_SEA, scatter_after_db=0.4, vessel_log_ratio=2.5), SLIM, ALPHA)
+    assert (verdict.kind, verdict.status) == ("ship", "rejected")
+
+
+@pytest.mark.parametrize("ratio", [-2.0, 0.0, 2.0, float("nan")])
+def test_a_level_that_does_not_tell_works_from_vessels_yet_leaves_a_candidate(ratio: float) -> None:
+    verdict = grade(dataclasses.replace(AT_SEA, vessel_log_ratio=ratio), SLIM, ALPHA)
+    assert (verdict.kind, verdict.status) == ("pier", "candidate")
+    assert "do not yet tell it from a vessel" in verdict.reason
 
 
 def test_a_berth_where_vessels_lay_before_is_a_candidate_only() -> None:

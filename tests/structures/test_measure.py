@@ -12,7 +12,8 @@ from odc.geo.geobox import GeoBox
 
 from sitewatch import geodesy
 from sitewatch.errors import StructureError
-from sitewatch.structures._measure import as_line, centreline, measure, outline_of
+from sitewatch.structures._centreline import centreline
+from sitewatch.structures._measure import as_line, measure, outline_of
 
 SIDE = 120
 

@@ -36,8 +36,9 @@ def run(
 ) -> None:
     """Find what was built at SITE, date and measure it, and write a dossier.
 
-    DIR then holds dossier.html (open it in a browser), structures.geojson, change/*.tif, scenes.geojson and the
-    co-registered stacks; later commands open it again. The same command on the same DIR goes on with what is there.
+    DIR then holds dossier.html (open it in a browser), structures.geojson, centrelines.geojson, change/*.tif,
+    scenes.geojson and the co-registered stacks; later commands open it again. The same command on
+    the same DIR goes on with what is there.
 
     Example: [bold]sitewatch run site.geojson images/ --out harbour[/]
     """

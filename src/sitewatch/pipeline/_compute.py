@@ -42,6 +42,7 @@ from sitewatch.record import (
     standing,
     transaction,
     user,
+    write_centrelines,
     write_revisions,
     write_scenes,
 )
@@ -115,6 +116,7 @@ def compute_and_keep(
                 result = dataclasses.replace(result, structures=standing(revisions), run=number, new_scenes=fresh)
                 write_scenes(workspace.scenes_path, result.scenes, result.left_out)
                 write_revisions(workspace.structures_path, revisions)
+                write_centrelines(workspace.centrelines_path, result.structures)
             with watch.stage("dossier"):
                 report(workspace.dossier_path, result, stacks, options, watch, command)
                 progress("dossier", 1, 1)

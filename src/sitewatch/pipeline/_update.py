@@ -39,6 +39,7 @@ from sitewatch.record import (
     transaction,
     update_lock,
     user,
+    write_centrelines,
     write_revisions,
 )
 from sitewatch.scenes import Hints, LeftOut, Scenes
@@ -194,8 +195,10 @@ def update_site(
 
 
 def publish(workspace: Workspace, record: Record) -> None:
-    """Write structures.geojson as the record has it."""
-    write_revisions(workspace.structures_path, list_structures(record, workspace.uid))
+    """Write structures.geojson and centrelines.geojson as the record has them."""
+    revisions = list_structures(record, workspace.uid)
+    write_revisions(workspace.structures_path, revisions)
+    write_centrelines(workspace.centrelines_path, standing(revisions))
 
 
 def _is_new(record: Record, workspace: Workspace, found: Scenes, options: RunOptions) -> bool:

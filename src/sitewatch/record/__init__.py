@@ -66,7 +66,7 @@ from sitewatch.record._sites import (
     list_sources,
     register_site,
 )
-from sitewatch.record._structures import to_feature, write_structures
+from sitewatch.record._structures import to_feature, write_centrelines, write_structures
 from sitewatch.record._workspace import Workspace, user
 
 __all__ = [
@@ -136,6 +136,7 @@ __all__ = [
     "transaction",
     "update_lock",
     "user",
+    "write_centrelines",
     "write_change_rasters",
     "write_features",
     "write_geopackage",

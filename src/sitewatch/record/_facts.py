@@ -9,7 +9,7 @@ from typing import Any
 
 import shapely
 
-from sitewatch.structures import GrowthPoint, Interval, Levels, Measure, PhasePoint, Structure
+from sitewatch.structures import GrowthPoint, Interval, LengthPoint, Levels, Measure, PhasePoint, Structure
 
 Facts = dict[str, Any]
 """Values by column of the table `revision`."""
@@ -24,7 +24,7 @@ OUTLINE = (*_GEOMETRIES, *(f"{name}{end}" for name in _SIZES for end in ("", "_s
 DATES = (*_DATES,)
 """Fields of onset and completion."""
 NAMES = (
-    *("name", "kind", "kind_probability", "status", "reason", "p_value", "detail"),
+    *("name", "kind", "kind_probability", "status", "reason", "rejected_as", "p_value", "detail"),
     *(*DATES, *_DAYS, *OUTLINE),
 )
 """All fields."""
@@ -39,6 +39,7 @@ def to_facts(structure: Structure) -> Facts:
         "kind_probability": _or_none(s.kind_probability),
         "status": s.status,
         "reason": s.reason,
+        "rejected_as": s.rejected_as,
         "footprint": s.footprint,
         "centreline": s.centreline,
         "orientation_deg": s.orientation_deg,
@@ -66,6 +67,7 @@ def from_facts(facts: Mapping[str, Any], identifier: str) -> Structure:
         kind_probability=_or_nan(facts["kind_probability"]),
         status=facts["status"],
         reason=facts["reason"],
+        rejected_as=facts["rejected_as"],
         footprint=facts["footprint"],
         centreline=facts["centreline"],
         orientation_deg=facts["orientation_deg"],
@@ -73,6 +75,12 @@ def from_facts(facts: Mapping[str, Any], identifier: str) -> Structure:
         growth=tuple(
             GrowthPoint(dt.date.fromisoformat(day), _or_nan(fraction), _or_nan(sd), track)
             for day, fraction, sd, track in detail["growth"]
+        ),
+        # Lengths are along the centreline; an outline drawn anew has none.
+        length_growth=tuple(
+            LengthPoint(dt.date.fromisoformat(day), _or_nan(length), _or_nan(sd))
+            for day, length, sd in detail["length_growth"]
+            if facts["centreline"] is not None
         ),
         phases=tuple(
             PhasePoint(dt.date.fromisoformat(day), phase, (a, b, c, d)) for day, phase, (a, b, c, d) in detail["phases"]
@@ -127,6 +135,7 @@ def _from_plain(name: str, value: Any) -> Any:
 def _detail(s: Structure) -> dict[str, Any]:
     return {
         "growth": [[p.date.isoformat(), _or_none(p.fraction), _or_none(p.sd), p.track] for p in s.growth],
+        "length_growth": [[p.date.isoformat(), _or_none(p.length_m), _or_none(p.length_m_sd)] for p in s.length_growth],
         "phases": [[p.date.isoformat(), p.phase, list(p.probabilities)] for p in s.phases],
         "levels": [[v.track, v.polarisation, _or_none(v.before_db), _or_none(v.after_db)] for v in s.levels],
         "scenes": list(s.scenes),

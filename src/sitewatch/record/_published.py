@@ -11,7 +11,16 @@ from sitewatch.record._nouns import Revision
 from sitewatch.record._structures import order_of, to_feature
 from sitewatch.structures import Structure
 
-_TOLD = ("kind", "status", "reason", "onset_earliest", "onset_latest", "completion_earliest", "completion_latest")
+_TOLD = (
+    "kind",
+    "status",
+    "reason",
+    "rejected_as",
+    "onset_earliest",
+    "onset_latest",
+    "completion_earliest",
+    "completion_latest",
+)
 _SIZES = ("area_m2", "length_m", "width_m")
 
 

@@ -21,8 +21,9 @@ from sitewatch.record._sites import held_site_row
 from sitewatch.record._tables import Area, ReviewRow, StructureRow
 
 KINDS = (
-    *("pier", "reclamation", "building", "road", "demolition", "clearing"),
-    *("ship", "tidal flat", "crop", "felling", "unknown"),
+    *("pier", "quay wall", "dyke", "reclamation", "building", "road", "demolition", "clearing"),
+    *("ship", "tidal flat", "crop", "felling", "vegetation", "wet soil", "waves", "ambiguity"),
+    *("layover", "shadow", "sidelobe", "unknown"),
 )
 """What a structure may be called."""
 
@@ -153,7 +154,7 @@ def _do(action: Any, turn: _Turn, one: Latest) -> list[int]:
 def _(action: Confirm, turn: _Turn, one: Latest) -> list[int]:
     _check_alone(one)
     entry = turn.enter(one, "confirm", {})
-    turn.revise(one, entry, {"status": "confirmed", "reason": ""}, "confirmed")
+    turn.revise(one, entry, {"status": "confirmed", "reason": "", "rejected_as": None}, "confirmed")
     return [one.structure.number]
 
 
@@ -163,7 +164,9 @@ def _(action: Reject, turn: _Turn, one: Latest) -> list[int]:
     if not action.reason.strip():
         raise ReviewError("a rejection needs a reason", hint="Say what it is instead: --reject REASON.")
     entry = turn.enter(one, "reject", {"reason": action.reason})
-    turn.revise(one, entry, {"status": "rejected", "reason": action.reason}, f"rejected ({action.reason})")
+    turn.revise(
+        one, entry, {"status": "rejected", "reason": action.reason, "rejected_as": None}, f"rejected ({action.reason})"
+    )
     return [one.structure.number]
 
 

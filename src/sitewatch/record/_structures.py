@@ -43,6 +43,39 @@ def write_structures(path: str | Path, structures: Iterable[Structure]) -> Path:
     return path
 
 
+def write_centrelines(path: str | Path, structures: Iterable[Structure]) -> Path:
+    """Write the centrelines of linear works as a GeoJSON FeatureCollection of lines in EPSG:4326.
+
+    A layer of its own, for a GIS gives a layer one geometry; `id` joins it to `write_structures`' file. The
+    order is that file's. Where there is no linear work the collection is empty.
+
+    Parameters
+    ----------
+    path
+        File to write; it appears whole or not at all.
+    structures
+        Of every kind and status; those without a centreline are passed over.
+    """
+    path = Path(path)
+    features = [_line_feature(s, s.centreline) for s in sorted(structures, key=order_of) if s.centreline is not None]
+    write_json(path, {"type": "FeatureCollection", "features": features})
+    return path
+
+
+def _line_feature(s: Structure, line: BaseGeometry) -> dict[str, Any]:
+    properties = {
+        "id": s.id,
+        "kind": s.kind,
+        "status": s.status,
+        **_measure("length_m", s.length_m),
+        **_measure("width_m", s.width_m),
+        **_interval("onset", s.onset),
+        **_interval("completion", s.completion),
+        "length_growth": _lengths(s),
+    }
+    return {"type": "Feature", "id": s.id, "geometry": _geometry(line), "properties": properties}
+
+
 def to_feature(structure: Structure) -> dict[str, Any]:
     """One structure as a GeoJSON Feature; dates are ISO 8601, levels dB, sizes metres and square metres."""
     s = structure
@@ -52,6 +85,7 @@ def to_feature(structure: Structure) -> dict[str, Any]:
         "kind_probability": _round(s.kind_probability, 3),
         "status": s.status,
         "reason": s.reason,
+        "rejected_as": s.rejected_as,
         **_interval("onset", s.onset),
         **_interval("completion", s.completion),
         "preparation_first_seen": _iso(s.preparation_first_seen),
@@ -65,6 +99,7 @@ def to_feature(structure: Structure) -> dict[str, Any]:
         "growth": [[point.date.isoformat(), _round(point.fraction, 4)] for point in s.growth],
         "growth_sd": [_round(point.sd, 4) for point in s.growth],
         "growth_track": [point.track for point in s.growth],
+        "length_growth": _lengths(s),
         "phases": _changes(s.phases),
         "phase_probabilities": [
             [point.date.isoformat(), *(_round(chance, 3) for chance in point.probabilities)] for point in s.phases
@@ -95,6 +130,12 @@ def _changes(phases: Sequence[PhasePoint]) -> list[list[Any]]:
         for before, point in zip((None, *phases), phases, strict=False)
         if before is None or before.phase != point.phase
     ]
+
+
+def _lengths(structure: Structure) -> list[list[Any]] | None:
+    """[date, length built in metres, its sd] an image, of linear works."""
+    points = [[p.date.isoformat(), _round(p.length_m, 1), _round(p.length_m_sd, 1)] for p in structure.length_growth]
+    return points or None
 
 
 def _levels(structure: Structure, name: str) -> dict[str, dict[str, float | None]]:

@@ -188,6 +188,8 @@ class RevisionRow(Base):
     kind_probability: Mapped[float | None]
     status: Mapped[str]
     reason: Mapped[str]
+    rejected_as: Mapped[str | None]
+    """What a rejected one was taken for."""
     footprint: Mapped[BaseGeometry] = mapped_column(Geometry)
     centreline: Mapped[BaseGeometry | None] = mapped_column(Geometry)
     onset_earliest: Mapped[dt.date | None]
@@ -206,7 +208,7 @@ class RevisionRow(Base):
     orientation_deg: Mapped[float | None]
     p_value: Mapped[float | None]
     detail: Mapped[dict[str, Any]] = mapped_column(Packed)
-    """Growth, phases, levels, scenes and tracks."""
+    """Growth, growth in length, phases, levels, scenes and tracks."""
     computed: Mapped[dict[str, Any]] = mapped_column(PlainJson)
     """Of each field in which a review wins: what the run said."""
 

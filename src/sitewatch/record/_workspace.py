@@ -177,6 +177,11 @@ class Workspace:
         return self.folder / "structures.geojson"
 
     @property
+    def centrelines_path(self) -> Path:
+        """centrelines.geojson: linear works as lines."""
+        return self.folder / "centrelines.geojson"
+
+    @property
     def dossier_path(self) -> Path:
         """dossier.html."""
         return self.folder / "dossier.html"

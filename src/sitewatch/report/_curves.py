@@ -32,12 +32,14 @@ from sitewatch.structures._structure import PHASES, Structure
 WIDTH_IN = 5.4
 LEGEND_COLUMNS = 2
 STRIP_IN = 0.26
+LENGTH_IN = 1.15
 # A phase is named beside the strip where its chance exceeds this at some image.
 LEAST_SHOWN = 0.05
 
 
 def structure_curves(structure: Structure, series: Sequence[Series], colours: Mapping[str, str]) -> Figure:
-    """Growth with its band of two standard deviations over backscatter by polarisation, on one time axis.
+    """Growth with its band of two standard deviations over backscatter by polarisation, on one time axis; of linear
+    works, the length built as well.
 
     Parameters
     ----------
@@ -50,7 +52,8 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
     """
     names = list(dict.fromkeys(s.polarisation for s in series))
     strip = [STRIP_IN] if has_strip(structure) else []
-    heights = [1.5, *strip] + [1.15] * len(names)
+    lengths = [LENGTH_IN] if structure.length_growth else []
+    heights = [1.5, *lengths, *strip] + [1.15] * len(names)
     marks = _marks(structure, series, colours)
     legend_in, bottom_in, gap_in = 0.14 + 0.165 * math.ceil(len(marks) / LEGEND_COLUMNS), 0.4, 0.16
     full_h = legend_in + sum(heights) + gap_in * (len(heights) - 1) + bottom_in
@@ -60,14 +63,18 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
     for height in heights:
         panels.append(figure.add_axes((0.115, (top - height) / full_h, 0.875, height / full_h)))
         top -= height + gap_in
-    _growth(panels[0], structure)
-    if strip:
-        _phases(panels[1], structure)
-    for axes, name in zip(panels[1 + len(strip) :], names, strict=True):
+    rest = iter(panels)
+    _growth(next(rest), structure)
+    if lengths:
+        _length(next(rest), structure)
+    phased = next(rest) if strip else None
+    if phased is not None:
+        _phases(phased, structure)
+    for axes, name in zip(rest, names, strict=True):
         _backscatter(axes, [s for s in series if s.polarisation == name], colours, name)
     limits = _time_limits(structure, series)
     for axes in panels:
-        if not strip or axes is not panels[1]:
+        if axes is not phased:
             _shade(axes, structure)
         _dress(axes, limits, last=axes is panels[-1])
     _legend(figure, marks, (full_h - 0.04) / full_h)
@@ -90,6 +97,19 @@ def _growth(axes: Axes, structure: Structure) -> None:
         )
     axes.set(ylim=(-4, 104), yticks=[0, 25, 50, 75, 100])
     axes.set_ylabel("removed, %" if structure.kind == "demolition" else "built, %", fontsize=8.5, color=INK)
+
+
+def _length(axes: Axes, structure: Structure) -> None:
+    """Length of a linear work by date, metres."""
+    days = day_numbers([p.date for p in structure.length_growth])
+    length = np.array([p.length_m for p in structure.length_growth])
+    spread = 2 * np.array([p.length_m_sd for p in structure.length_growth])
+    top = float((length + spread).max())
+    axes.fill_between(days, np.maximum(length - spread, 0), length + spread, color=MUTED, alpha=0.3, linewidth=0)
+    axes.plot(days, length, color=INK, linewidth=1.4, marker="o", markersize=2.4)
+    axes.set_ylim(-0.04 * top, 1.04 * top)
+    axes.locator_params(axis="y", nbins=4)
+    axes.set_ylabel("length built, m", fontsize=8.5, color=INK)
 
 
 def has_strip(structure: Structure) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sitewatch.report._counts import count_words
 from sitewatch.report._power_words import answer_words
 from sitewatch.sought import Detectable
-from sitewatch.structures._structure import LEAST_P, Interval, Measure, Structure
+from sitewatch.structures._structure import LEAST_P, LINEAR_KINDS, Interval, Measure, Structure
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -193,7 +193,7 @@ def kind_words(structure: Structure) -> str:
 
 def sentence_about(structure: Structure, label: str) -> str:
     """One sentence on a structure: what, how large, begun when, finished when."""
-    linear = structure.kind in ("pier", "road")
+    linear = structure.kind in LINEAR_KINDS
     size = f"about {length_words(structure.length_m)} long" if linear else f"about {area_words(structure.area_m2)}"
     return f"No. {label} is {kind_words(structure)}, {size}, {begun_words(structure)} and {finished_words(structure)}."
 

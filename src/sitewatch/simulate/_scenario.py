@@ -170,7 +170,7 @@ def simulate_coast(
         name=site,
         seed=seed,
         geobox=geobox,
-        stacks=tuple(_stack(place, track, geobox, site) for track in tracks),
+        stacks=tuple(stack_of(place, track, geobox, site) for track in tracks),
         views=tuple(track.view for track in tracks),
         works=tuple(true_works(place, moments, geobox)),
         not_construction=tuple(not_construction(place, geobox, moments[0].date())),
@@ -230,7 +230,7 @@ def _fellings(seed: int, forest: BoolArray, first: float, last: float, pixel_m: 
     return (Felling(stand, float(first + rng.uniform(0.3, 0.7) * (last - first))),)
 
 
-def _stack(place: Place, track: Acquisitions, geobox: GeoBox, site: str) -> xr.Dataset:
+def stack_of(place: Place, track: Acquisitions, geobox: GeoBox, site: str) -> xr.Dataset:
     """One track's images as a stack by the contract of docs/architecture.md."""
     images = [image(place, track.view, days_since_epoch(moment)) for moment in track.dates]
     times = np.array([moment.astimezone(dt.UTC).replace(tzinfo=None) for moment in track.dates], "datetime64[ns]")

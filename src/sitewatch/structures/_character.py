@@ -17,6 +17,7 @@ from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import pixels_per_cell
 from sitewatch.structures._nan import nan_mean, nan_median
 from sitewatch.structures._presence import Presence
+from sitewatch.structures._vessel import vessel_log_ratio
 from sitewatch.structures._window import Window
 
 RING_PIXELS = 5
@@ -28,6 +29,9 @@ FEWEST_CLEAR = 6
 CLEAR_RATIO = 0.15
 # All images of a track share a radiometric error of about this size (dB, sd).
 RADIOMETRY_DB = 0.3
+# A sown field swings through the year by so much (dB, sd), whatever the ground round it does.
+FIELD_SEASON_DB = 1.5
+DAYS_A_YEAR = 365.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +57,8 @@ class Character:
         Whether the footprint touches land.
     scatter_before_db, scatter_after_db
         Swing of the mean level from image to image beyond speckle, dB (sd).
+    vessel_log_ratio
+        See `vessel_log_ratio`, of the level since half of it stands.
     images_before, images_after
         Numbers of images before anything stood and since half of it stands.
     like_after_before, like_before_after
@@ -72,6 +78,7 @@ class Character:
     on_shore: bool
     scatter_before_db: float
     scatter_after_db: float
+    vessel_log_ratio: float
     images_before: int
     images_after: int
     like_after_before: float
@@ -141,6 +148,7 @@ def characterise(
         on_shore=bool((~window.water & ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=2)).any()),
         scatter_before_db=_own_swing_db(series, nan_mean(ring_rest, axis=2), clear, window, effective),
         scatter_after_db=_swing_db(level_error, standing, window, effective / 2),
+        vessel_log_ratio=vessel_log_ratio(level_error, effective * sure.mean(axis=1), window.background.looks),
         images_before=int(clear.sum()),
         images_after=int(standing.sum()),
         like_after_before=float((for_built[clear] > CLEAR_RATIO).mean()) if clear.any() else 0.0,
@@ -215,14 +223,20 @@ def _growth_z2(
     shared: Mapping[tuple[int, int], Covariance],
     days: NDArray[np.float64],
 ) -> float:
-    """Sum over polarisations of z^2 of the growth-shaped step, by generalised least squares with the level free."""
+    """Sum over polarisations of z^2 of the growth-shaped step, by generalised least squares with the level free.
+
+    On land the footprint may have a season of its own: what a sown field does through the years is no step.
+    """
     n_time, n_pol = series.shape
     total = 0.0
-    radiometry = (RADIOMETRY_DB / DB_PER_LOG) ** 2
+    common = (RADIOMETRY_DB / DB_PER_LOG) ** 2 * np.eye(n_time)
+    if not on_water:
+        turn = 2 * np.pi * days / DAYS_A_YEAR
+        common += (FIELD_SEASON_DB / DB_PER_LOG) ** 2 * np.cos(turn[:, None] - turn[None, :])
     for pol in range(n_pol):
         together = shared[0 if on_water else 1, pol].matrix(days)
         alone = covariances[0 if on_water else 1, pol].matrix(days) - together
-        matrix = together + alone / effective + radiometry * np.eye(n_time)
+        matrix = together + alone / effective + common
         use = np.flatnonzero(np.isfinite(series[:, pol]))
         if use.size < 3:
             continue

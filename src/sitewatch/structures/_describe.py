@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._growth import chance_by, connected, credibly, growth_curve
+from sitewatch.structures._line_growth import length_growth
 from sitewatch.structures._phases import PAUSE, POST, Phases, as_points, follow_phases, prepared_on, what_is_left
 from sitewatch.structures._preparation import waiting_ground
-from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Structure
+from sitewatch.structures._structure import LINEAR_KINDS, GrowthPoint, Interval, Levels, Structure
 
 if TYPE_CHECKING:
     from sitewatch.structures._find_one import Found
@@ -59,12 +60,13 @@ def describe(found: Found) -> Structure:
         kind=found.grade.kind,
         status=found.grade.status,
         reason=found.grade.reason,
+        rejected_as=found.grade.rejected_as,
         footprint=found.shape.outline,
         area_m2=found.shape.area_m2,
         length_m=found.shape.length_m,
         width_m=found.shape.width_m,
         orientation_deg=found.shape.orientation_deg,
-        centreline=found.shape.centreline if found.grade.kind == "road" else None,
+        centreline=found.shape.centreline if found.grade.kind in LINEAR_KINDS else None,
         growth=tuple(
             GrowthPoint(day, round(float(f), 4), round(float(s), 4), track)
             for day, f, s in zip(dates, fraction, spread, strict=True)
@@ -83,6 +85,7 @@ def describe(found: Found) -> Structure:
         tracks=(track,),
         kind_probability=round(found.grade.kind_probability, 3),
         phases=phases,
+        length_growth=length_growth(found, dates),
     )
 
 

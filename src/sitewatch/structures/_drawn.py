@@ -12,12 +12,13 @@ from sitewatch.change import covariances_of, detect_change, shared_covariances_o
 from sitewatch.errors import StructureError
 from sitewatch.structures._character import characterise
 from sitewatch.structures._describe import describe
-from sitewatch.structures._find_one import MARGIN_PIXELS, Found
+from sitewatch.structures._find_one import AS_LINE, MARGIN_PIXELS, Found
 from sitewatch.structures._grade import grade
 from sitewatch.structures._map import covered
-from sitewatch.structures._measure import measure
+from sitewatch.structures._measure import as_line, measure
 from sitewatch.structures._presence import follow
 from sitewatch.structures._structure import Structure
+from sitewatch.structures._waterline import named_at_waterline
 from sitewatch.structures._window import cut_window, is_filtered
 
 FEWEST_PIXELS = 4
@@ -87,4 +88,7 @@ def _in_track(
     pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
     shape = measure(inside, window.stack.odc.geobox, pixel_m)
     verdict = grade(character, shape, alpha, filtered=is_filtered(stack))
+    verdict = named_at_waterline(verdict, shape, inside, window.water)
+    if verdict.kind in AS_LINE:
+        shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
     return describe(Found(window, inside, presence, character, shape, verdict))

@@ -16,9 +16,12 @@ from sitewatch.structures._measure import Shape, as_line, measure
 from sitewatch.structures._membership import doubtful_pixels
 from sitewatch.structures._presence import Presence, follow
 from sitewatch.structures._regions import Region
+from sitewatch.structures._waterline import named_at_waterline
 from sitewatch.structures._window import Window, cut_window, is_filtered
 
 MARGIN_PIXELS = 8
+# Kinds whose length is that of the centreline; of a pier, it is the longer side of the smallest rectangle.
+AS_LINE = ("road", "quay wall", "dyke")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +93,8 @@ def judge(
     character = characterise(window, footprint, presence, ground.covariances, ground.shared, searched)
     shape = measure(footprint, geobox, pixel_m, doubt=doubt_pixels)
     verdict = grade(character, shape, alpha, filtered=is_filtered(stack))
-    if verdict.kind == "road":
+    verdict = named_at_waterline(verdict, shape, footprint, window.water)
+    if verdict.kind in AS_LINE:
         shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
     return Found(window, footprint, presence, character, shape, verdict, doubt_pixels)
 

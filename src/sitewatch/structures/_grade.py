@@ -8,7 +8,7 @@ import numpy as np
 
 from sitewatch.structures._character import Character
 from sitewatch.structures._measure import Shape
-from sitewatch.structures._structure import Status
+from sitewatch.structures._structure import Lookalike, Status
 
 # A footprint lies at sea where more than this share of it was water.
 AT_SEA_SHARE = 0.5
@@ -17,9 +17,12 @@ CONFIRMING_IMAGES = 4
 WATER_IMAGES_BEFORE = 2
 # A fixed thing's level swings less than this from image to image (dB, sd); moored ships swing by 2 dB and more.
 STEADY_DB = 1.4
+# A work at sea is confirmed when its level's swing is ten times likelier for a thing that stands than for a moored
+# vessel (natural log), and refused when it is the other way round.
+SURE_OF_VESSEL = 2.3
 # Images on the wrong side of the step that are still put down to weather and ships passing.
 STRAY_SHARE = 0.2
-LINE_SLENDERNESS = 9.0
+LINE_SLENDERNESS = 8.0
 PIER_ELONGATION = 2.3
 # Roads and rail beds are darker than what grew there, or a little brighter; a line that rises by more is a wall or a
 # jetty, and a jetty where it had been dark as water is before (co-polarised, dB), though no sea was told apart.
@@ -52,12 +55,13 @@ FEWEST_PIXELS = 6
 
 @dataclasses.dataclass(frozen=True)
 class Grade:
-    """Kind, status and reason."""
+    """Kind, status and reason; and what a rejected one was taken for, once that is looked into (`_naming`)."""
 
     kind: str
     status: Status
     reason: str
     kind_probability: float
+    rejected_as: Lookalike | None = None
 
 
 def is_line(shape: Shape) -> bool:
@@ -103,6 +107,9 @@ def grade(character: Character, shape: Shape, alpha: float, *, filtered: bool = 
     if character.images_before < needed:
         short = f"{_only(character.images_before)} the place without it; {needed} are needed"
         return Grade(kind, "candidate", short, probability)
+    if at_sea and not character.vessel_log_ratio < -SURE_OF_VESSEL:
+        text = f"{character.images_after} images do not yet tell it from a vessel laid up, by the swing of its level"
+        return Grade(kind, "candidate", text, probability)
     if character.pixels < FEWEST_PIXELS:
         return Grade(kind, "candidate", f"{character.pixels} pixels are too few to be sure of", probability)
     if character.p_value > NO_MORE_THAN_CHANCE:
@@ -131,8 +138,12 @@ def _on_water(character: Character, shape: Shape) -> tuple[str, float, str]:
         return "demolition", 0.5, ""
     if np.isnan(character.scatter_after_db):
         return "unknown", 0.5, ""
-    if character.scatter_after_db > STEADY_DB:
+    if character.scatter_after_db > STEADY_DB or character.vessel_log_ratio > SURE_OF_VESSEL:
         text = f"its level swings by {character.scatter_after_db:.1f} dB from image to image as moored ships do"
+        if character.scatter_after_db <= STEADY_DB:
+            text = (
+                "its level swings from image to image as that of moored ships does, though by little more than speckle"
+            )
         return "ship", _sure(character.scatter_after_db - STEADY_DB, 0.4), text
     slim = shape.elongation > PIER_ELONGATION or (shape.width_m.value < NARROW_PIER_M and shape.elongation > 1.5)
     return ("pier" if slim else "reclamation"), _sure(abs(shape.elongation - PIER_ELONGATION), 0.5), ""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from sitewatch.structures._find_one import Found
+from sitewatch.structures._structure import LINEAR_KINDS
 
 # Ends that lie so many pixels apart, and works that went on within so many images (or this share of the record), join.
 GAP_PIXELS = 4
@@ -52,7 +53,7 @@ def join_stretches(found: list[Found], shape: tuple[int, int], judge: Judge) -> 
 
 
 def _is_long(one: Found) -> bool:
-    return one.grade.kind in ("road", "pier") and one.grade.status == "confirmed"
+    return one.grade.kind in LINEAR_KINDS and one.grade.status == "confirmed"
 
 
 def _goes_on(one: Found, other: Found) -> bool:
@@ -92,4 +93,6 @@ def _whole(one: Found, other: Found, shape: tuple[int, int], judge: Judge) -> Fo
     both[box] = ndi.binary_closing(a | b, EIGHT, iterations=GAP_PIXELS // 2) | a | b
     whole = judge(both, float(np.hypot(one.doubt_pixels, other.doubt_pixels)))
     longer = whole.shape.slenderness >= LONGER * max(one.shape.slenderness, other.shape.slenderness)
-    return whole if _is_long(whole) and whole.grade.kind == one.grade.kind and longer else None
+    # Straight stretches of a bent dyke look like piers.
+    alike = (whole.grade.kind == "road") == (one.grade.kind == "road")
+    return whole if _is_long(whole) and alike and longer else None

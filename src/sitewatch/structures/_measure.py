@@ -9,11 +9,9 @@ import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from rasterio.features import shapes
-from scipy import ndimage as ndi
-from skimage.graph import route_through_array
-from skimage.morphology import skeletonize
 
 from sitewatch.errors import StructureError
+from sitewatch.structures._centreline import centreline, length_along
 from sitewatch.structures._map import from_pixels, to_degrees
 from sitewatch.structures._structure import Measure
 
@@ -23,7 +21,6 @@ EDGE_SD_PIXELS = 1 / np.sqrt(12.0)
 LINE_AREA_SHARE = 0.03
 # Errors of the edge hang together over about this many pixels.
 EDGE_CORRELATION_PIXELS = 3.0
-CENTRELINE_SMOOTHING_PIXELS = 2.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +37,13 @@ class Shape:
     orientation_deg
         Of the long axis, clockwise from grid north, 0 to 180.
     centreline
-        EPSG:4326, of lines only.
+        EPSG:4326; None for fewer than four pixels.
     elongation
         Length over width of the rotated rectangle.
     slenderness
         Length of the centreline squared over the area.
+    line
+        [point, 2], the centreline in pixels of the mask (column, row), pixel edges at whole numbers.
     """
 
     outline: shapely.Polygon | shapely.MultiPolygon
@@ -55,6 +54,7 @@ class Shape:
     centreline: shapely.LineString | None
     elongation: float
     slenderness: float
+    line: NDArray[np.float64] | None = dataclasses.field(default=None, compare=False)
 
 
 def outline_of(mask: NDArray[np.bool_], geobox: GeoBox) -> shapely.Polygon | shapely.MultiPolygon:
@@ -90,8 +90,7 @@ def measure(mask: NDArray[np.bool_], geobox: GeoBox, pixel_m: tuple[float, float
     axis = (corners[1] - corners[0]) if sides[0] >= sides[1] else (corners[2] - corners[1])
     long_m, short_m = max(sides), min(sides)
     line = centreline(mask, pixel_m)
-    line = line if line is not None and len(line) >= 2 else None
-    slenderness = float(_length(line, pixel_m) ** 2 / area.value) if line is not None else 0.0
+    slenderness = length_along(line, pixel_m) ** 2 / area.value if line is not None else 0.0
     end_sd = float(np.sqrt(2) * 0.75 * pixel)
     orientation = float(np.degrees(np.arctan2(axis[0], axis[1])) % 180) if long_m > 1.2 * short_m else None
     return Shape(
@@ -103,6 +102,7 @@ def measure(mask: NDArray[np.bool_], geobox: GeoBox, pixel_m: tuple[float, float
         centreline=None if line is None else _on_map(line, geobox),
         elongation=float(long_m / max(short_m, 1e-6)),
         slenderness=slenderness,
+        line=line,
     )
 
 
@@ -132,67 +132,6 @@ def _rectangle(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray
     points = np.array([(c + dx, r + dy) for dx in (0, 1) for dy in (0, 1) for r, c in zip(rows, columns, strict=True)])
     hull = shapely.oriented_envelope(shapely.MultiPoint(points * [pixel_m[0], -pixel_m[1]]))
     return shapely.get_coordinates(hull)[:4]
-
-
-def centreline(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray[np.float64] | None:
-    """Longest path along the medial axis, smoothed, as points (column, row) in pixels; None for blobs of few pixels."""
-    if mask.sum() < 4:
-        return None
-    solid = np.pad(ndi.binary_closing(np.pad(mask, 3), np.ones((3, 3), bool), iterations=2)[3:-3, 3:-3] | mask, 1)
-    bones = skeletonize(solid)
-    if bones.sum() < 2:
-        return None
-    labels, count = ndi.label(bones, np.ones((3, 3)))
-    largest = labels == 1 + np.argmax(np.bincount(labels[bones])[1:]) if count > 1 else bones
-    cost = np.where(largest, 1.0, 1e6)
-    points = np.argwhere(largest)
-    start = points[0]
-    for _ in range(2):  # the far end of the far end: the longest path of a tree
-        far = _farthest(largest, tuple(start))
-        start, end = far, start
-    path, _ = route_through_array(cost, tuple(start), tuple(end), fully_connected=True, geometric=True)
-    line = np.asarray(path, float)[:, ::-1] - 1 + 0.5
-    if len(line) > 4:
-        smooth = ndi.gaussian_filter1d(line, CENTRELINE_SMOOTHING_PIXELS, axis=0, mode="nearest")
-        smooth[0], smooth[-1] = line[0], line[-1]
-        line = smooth
-    return _extended(line, mask)
-
-
-def _farthest(bones: NDArray[np.bool_], start: tuple[int, int]) -> NDArray[np.intp]:
-    reached = np.full(bones.shape, -1)
-    reached[start] = 0
-    front = np.zeros_like(bones)
-    front[start] = True
-    step = 0
-    while front.any():
-        step += 1
-        front = ndi.binary_dilation(front, np.ones((3, 3))) & bones & (reached < 0)
-        reached[front] = step
-    return np.argwhere(reached == reached.max())[0]
-
-
-def _extended(line: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """A skeleton ends short of the outline; carry both ends on until they leave the mask."""
-    if len(line) < 3:
-        return line
-    ends = []
-    for tip, inner in ((line[0], line[min(4, len(line) - 1)]), (line[-1], line[max(-5, -len(line))])):
-        heading = (tip - inner) / max(float(np.hypot(*(tip - inner))), 1e-9)
-        reach = 0.0
-        while reach < 6:
-            x, y = tip + heading * (reach + 0.25)
-            if not (0 <= int(np.floor(y)) < mask.shape[0] and 0 <= int(np.floor(x)) < mask.shape[1]):
-                break
-            if not mask[int(np.floor(y)), int(np.floor(x))]:
-                break
-            reach += 0.25
-        ends.append(tip + heading * reach)
-    return np.vstack([ends[0], line, ends[1]])
-
-
-def _length(line: NDArray[np.float64], pixel_m: tuple[float, float]) -> float:
-    return float(np.hypot(*(np.diff(line, axis=0) * pixel_m).T).sum())
 
 
 def _on_map(line: NDArray[np.float64], geobox: GeoBox) -> shapely.LineString:

@@ -11,9 +11,31 @@ import shapely
 # Below this p-value the tail of no model is worth digits, and a zero would claim certainty.
 LEAST_P = 1e-16
 Status = Literal["candidate", "confirmed", "rejected"]
+# What is not construction and looks like it.
+Lookalike = Literal[
+    "ship_passing",
+    "ship_moored",
+    "tidal_flat",
+    "waves",
+    "ambiguity",
+    "crop",
+    "vegetation",
+    "felled_trees",
+    "cleared_ground",
+    "wet_soil",
+    "layover",
+    "shadow",
+    "sidelobe",
+    "edge",
+    "transient",
+    "noise",
+]
+LOOKALIKES: tuple[Lookalike, ...] = get_args(Lookalike)
 # The terms of IARPA SMART.
 Phase = Literal["No Activity", "Site Preparation", "Active Construction", "Post Construction"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
+# Kinds that are lines: they have a centreline and a length by each date.
+LINEAR_KINDS = ("road", "pier", "quay wall", "dyke")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +62,15 @@ class GrowthPoint:
     fraction: float
     sd: float
     track: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class LengthPoint:
+    """Length of a linear work that stands at one acquisition, metres, and its standard deviation."""
+
+    date: dt.date
+    length_m: float
+    length_m_sd: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,11 +117,15 @@ class Structure:
     id
         Stable within a workspace.
     kind
-        pier | reclamation | building | road | demolition | clearing | ship | tidal flat | crop | felling | unknown
+        pier | quay wall | dyke | reclamation | building | road | demolition | clearing | ship | tidal flat | crop |
+        felling | unknown | vegetation | wet soil | waves | ambiguity | layover | shadow | sidelobe
     status
         candidate, confirmed or rejected.
     reason
         Why it is rejected, or what a candidate still lacks; empty when confirmed.
+    rejected_as
+        What a rejected one was taken for, one of `LOOKALIKES`: None for all else. ``transient`` did not last, of a
+        cause that the images do not tell; ``noise`` is no more than chance.
     footprint
         What stands at the last image (for a demolition, what was removed), EPSG:4326 (longitude, latitude).
     onset, completion
@@ -119,9 +154,12 @@ class Structure:
     tracks
         Keys of the tracks that carry the evidence.
     centreline
-        Of linear works, EPSG:4326; else None.
+        Of linear works (roads, piers, quay walls, dykes), EPSG:4326; else None.
     kind_probability
         Share of the evidence for `kind` against the other kinds, 0 to 1.
+    length_growth
+        Of linear works: length along the centreline that stands, a point an acquisition; never falls, and ends at
+        `length_m`. Empty for other kinds.
     """
 
     id: str
@@ -145,4 +183,6 @@ class Structure:
     centreline: shapely.LineString | shapely.MultiLineString | None = None
     kind_probability: float = 0.0
     reason: str = ""
+    rejected_as: Lookalike | None = None
     phases: tuple[PhasePoint, ...] = ()
+    length_growth: tuple[LengthPoint, ...] = ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sitewatch.structures._structure import Structure
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 
 def to_geodataframe(structures: Iterable[Structure]) -> gpd.GeoDataFrame:
@@ -21,7 +22,16 @@ def to_geodataframe(structures: Iterable[Structure]) -> gpd.GeoDataFrame:
     import pandas as pd
 
     columns = [
-        *("kind", "status", "reason", "onset_earliest", "onset_latest", "completion_earliest", "completion_latest"),
+        *(
+            "kind",
+            "status",
+            "reason",
+            "rejected_as",
+            "onset_earliest",
+            "onset_latest",
+            "completion_earliest",
+            "completion_latest",
+        ),
         *("preparation_first_seen", "first_raised", "confirmed_on", "area_m2", "area_m2_sd", "length_m", "length_m_sd"),
         *("width_m", "width_m_sd", "orientation_deg", "p_value", "kind_probability", "tracks"),
     ]
@@ -49,3 +59,25 @@ def to_geodataframe(structures: Iterable[Structure]) -> gpd.GeoDataFrame:
         if name.endswith(("_earliest", "_latest", "_seen", "_raised", "_on")):
             table[name] = pd.to_datetime(table[name])
     return gpd.GeoDataFrame(table.set_index("id"), geometry="geometry", crs="EPSG:4326")
+
+
+def centrelines_to_geodataframe(structures: Sequence[Structure]) -> gpd.GeoDataFrame:
+    """Linear works as lines in EPSG:4326, one row each, indexed by id: the table of `to_geodataframe`, its rows that
+    have a centreline, with that as geometry.
+    """
+    lines = {s.id: s.centreline for s in structures if s.centreline is not None}
+    table = to_geodataframe(s for s in structures if s.id in lines)
+    return table.set_geometry([lines[name] for name in table.index], crs="EPSG:4326")
+
+
+def length_growth_to_dataframe(structures: Iterable[Structure]) -> pd.DataFrame:
+    """Length of linear works by date: a row an acquisition, columns ``id, kind, date, length_m, length_m_sd``.
+
+    ``date`` is ``datetime64``; lengths are metres along the centreline.
+    """
+    import pandas as pd
+
+    rows = [(s.id, s.kind, p.date, p.length_m, p.length_m_sd) for s in structures for p in s.length_growth]
+    table = pd.DataFrame(rows, columns=["id", "kind", "date", "length_m", "length_m_sd"])
+    table["date"] = pd.to_datetime(table["date"])
+    return table

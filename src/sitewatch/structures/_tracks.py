@@ -12,6 +12,7 @@ import xarray as xr
 from sitewatch.change import LAND, WATER
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES, grade
+from sitewatch.structures._line_growth import joined_lengths
 from sitewatch.structures._map import covered
 from sitewatch.structures._phases import held_to, prepared_on
 from sitewatch.structures._structure import Interval, Structure
@@ -111,6 +112,7 @@ def _joined(group: Sequence[Sighting]) -> Structure:
         phases=phases,
         preparation_first_seen=prepared_on(phases),
         growth=growth,
+        length_growth=joined_lengths(all_of),
         levels=tuple(level for s in all_of for level in s.levels),
         p_value=float(min(s.p_value for s in all_of)),
         scenes=tuple(dict.fromkeys(scene for s in all_of for scene in s.scenes)),

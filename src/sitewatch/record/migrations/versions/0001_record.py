@@ -178,6 +178,7 @@ def upgrade() -> None:
         sa.Column("kind_probability", sa.Double(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("rejected_as", sa.String(), nullable=True),
         sa.Column("footprint", sa.LargeBinary(), nullable=False),
         sa.Column("centreline", sa.LargeBinary(), nullable=True),
         sa.Column("onset_earliest", sa.Date(), nullable=True),

@@ -1,0 +1,60 @@
+"""A vessel laid up, or a thing that stands? Told by how much its level swings from image to image."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import polygamma
+
+from sitewatch.change import DB_PER_LOG
+
+# What stands keeps its level but for tide and wetness; a moored vessel swings, loads and is swapped (dB, sd).
+STANDING_SWING_DB = 0.8
+VESSEL_SWING_DB = 2.5
+# A single image may always show something else as well: this share of images, anywhere within so many dB.
+STRANGER_SHARE = 0.03
+STRANGER_RANGE_DB = 20.0
+
+
+def vessel_log_ratio(
+    level_error: NDArray[np.float64], effective: NDArray[np.float64], looks: NDArray[np.float64] | float
+) -> float:
+    """Log of how much likelier a level's swing is for a moored vessel than for a thing that stands.
+
+    Both laws are Gaussian in dB with the speckle's variance and a swing of their own, the mean level being free (its
+    flat prior integrated out). All polarisations see one vessel: their ratios are averaged, not added.
+
+    Parameters
+    ----------
+    level_error
+        [time, polarisation], mean ln power less the level as built; NaN where nothing stands.
+    effective
+        [time], number of independent pixels in each mean.
+    looks
+        Equivalent number of looks of a pixel.
+
+    Returns
+    -------
+    float
+        NaN where fewer than two images show it.
+    """
+    speckle = polygamma(1, np.asarray(looks, float)) * DB_PER_LOG**2 / np.maximum(effective, 0.5)
+    ratios = []
+    for values in (level_error * DB_PER_LOG).T:
+        seen = np.isfinite(values)
+        if seen.sum() < 2:
+            continue
+        vessel, standing = (
+            _log_evidence(values[seen], speckle[seen] + swing**2) for swing in (VESSEL_SWING_DB, STANDING_SWING_DB)
+        )
+        ratios.append(vessel - standing)
+    return float(np.mean(ratios)) if ratios else float("nan")
+
+
+def _log_evidence(values: NDArray[np.float64], variance: NDArray[np.float64]) -> float:
+    """Log marginal likelihood of values about an unknown mean, a few of them strangers."""
+    weight = 1 / variance
+    mean = (weight * values).sum() / weight.sum()
+    own = -0.5 * ((values - mean) ** 2 * weight - np.log(weight) + np.log(2 * np.pi))
+    mixed = np.logaddexp(own + np.log(1 - STRANGER_SHARE), np.log(STRANGER_SHARE / STRANGER_RANGE_DB))
+    return float(mixed.sum() - 0.5 * np.log(weight.sum()))
