@@ -246,7 +246,7 @@ def test_an_update_that_fills_the_disk_says_so_and_goes_on_when_there_is_room(
 
 
 @pytest.mark.study
-@pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.95, 0.98])
+@pytest.mark.parametrize("share", [0.5, 0.6, 0.7, 0.8, 0.85, 0.95, 0.98])
 def test_a_disk_may_be_full_at_any_stage(
     course: Course, undisturbed: list[dict[str, Any]], tmp_path: Path, share: float
 ) -> None:

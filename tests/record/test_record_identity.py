@@ -126,8 +126,8 @@ def test_facts_are_a_structure_taken_apart(number: float, share: float, day: dt.
 
 def test_no_field_of_a_structure_is_left_out() -> None:
     one = structure(
-        "a", box(0, 0), 4, status="rejected", reason="few images", rejected_as="transient", levels=(Levels("t", "VV", -19.5, -4.0),),
-        completion=Interval(DAYS[2], DAYS[3]), preparation_first_seen=DAYS[0],
+        "a", box(0, 0), status="rejected", reason="few images", rejected_as="transient",
+        levels=(Levels("t", "VV", -19.5, -4.0),), completion=Interval(DAYS[2], DAYS[3]), preparation_first_seen=DAYS[0],
     )  # fmt: skip
     given_up = [f.name for f in dataclasses.fields(one) if getattr(one, f.name) in (None, (), "")]
     assert given_up == []
