@@ -23,6 +23,7 @@ from sitewatch.record import (
 from sitewatch.record._facts import from_facts, from_plain, same, to_facts, to_plain
 from sitewatch.record._identity import Candidate, agreement, match
 from sitewatch.structures import Interval, Levels, Structure
+from sitewatch.structures._structure import SingleImage
 
 
 def known(*structures: Structure) -> list[Candidate]:
@@ -128,6 +129,7 @@ def test_no_field_of_a_structure_is_left_out() -> None:
     one = structure(
         "a", box(0, 0), status="rejected", reason="few images", rejected_as="transient",
         levels=(Levels("t", "VV", -19.5, -4.0),), completion=Interval(DAYS[2], DAYS[3]), preparation_first_seen=DAYS[0],
+        single_images=(SingleImage(DAYS[1], "one", "iceye", 2.5),),
     )  # fmt: skip
     given_up = [f.name for f in dataclasses.fields(one) if getattr(one, f.name) in (None, (), "")]
     assert given_up == []

@@ -77,6 +77,8 @@ class RunResult:
 
 
 FEWEST_PIXELS = 900
+# A lasting change can't be told from a passing one in fewer images of a track.
+FEWEST_IMAGES = 3
 _COUNT = re.compile(r" \(\d+ of \d+ images\)$")
 """How a stack says that a note holds for some of its images only."""
 
@@ -136,6 +138,21 @@ def check_some(found: Scenes) -> None:
         raise SceneError(
             f"the options leave out every image ({reasons})", hint="`sitewatch inspect` shows what is there."
         )
+
+
+def apart(stacks: Stacks) -> tuple[Stacks, tuple[xr.Dataset, ...]]:
+    """The tracks that have images enough to compare, and those of one or two, whose images are judged by themselves."""
+    full = tuple(stack for stack in stacks.stacks if stack.sizes["time"] >= FEWEST_IMAGES)
+    singles = tuple(stack for stack in stacks.stacks if stack.sizes["time"] < FEWEST_IMAGES)
+    if not singles:
+        return stacks, ()
+    images = sum(stack.sizes["time"] for stack in singles)
+    note = (
+        f"{images} {'image' if images == 1 else 'images'} of {len(singles)} "
+        f"{'track' if len(singles) == 1 else 'tracks'} with one or two images: nothing is sought in them; whether they "
+        "show a structure is judged within each image, against the ground around it"
+    )
+    return dataclasses.replace(stacks, stacks=full, notes=(*stacks.notes, note)), singles
 
 
 def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr.Dataset, ...]]:

@@ -16,7 +16,16 @@ from sitewatch.pipeline._compute import compute_and_keep
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import smallest_seen
 from sitewatch.pipeline._sources import as_sources, scenes_of
-from sitewatch.pipeline._steps import RunResult, Watch, alpha_for, check_some, detect_changes, gather_result, report
+from sitewatch.pipeline._steps import (
+    RunResult,
+    Watch,
+    alpha_for,
+    apart,
+    check_some,
+    detect_changes,
+    gather_result,
+    report,
+)
 from sitewatch.progress import Progress, silent
 from sitewatch.record import (
     Record,
@@ -227,7 +236,8 @@ def _refresh(record: Record, workspace: Workspace, found: Scenes, options: RunOp
         return
     run = list_runs(record, workspace.uid)[-1]
     stacks = build_stacks(workspace.site, found.scenes, workspace.stacks_folder, progress=progress)
-    stacks, changes = detect_changes(stacks, progress)
+    full, _ = apart(stacks)
+    stacks, changes = detect_changes(full if full.stacks else stacks, progress)
     revisions = list_structures(record, workspace.uid)
     watch = _watch_of(run)
     result = gather_result(workspace.site, standing(revisions), found, stacks, watch, workspace, dossier)

@@ -10,6 +10,7 @@ from typing import Any
 import shapely
 
 from sitewatch.structures import GrowthPoint, Interval, LengthPoint, Levels, Measure, PhasePoint, Structure
+from sitewatch.structures._structure import SingleImage
 
 Facts = dict[str, Any]
 """Values by column of the table `revision`."""
@@ -88,6 +89,10 @@ def from_facts(facts: Mapping[str, Any], identifier: str) -> Structure:
         levels=tuple(
             Levels(track, pol, _or_nan(before), _or_nan(after)) for track, pol, before, after in detail["levels"]
         ),
+        single_images=tuple(
+            SingleImage(dt.date.fromisoformat(day), scene, track, _or_nan(ratio))
+            for day, scene, track, ratio in detail["single_images"]
+        ),
         scenes=tuple(detail["scenes"]),
         tracks=tuple(detail["tracks"]),
         onset=_interval(facts, "onset"),
@@ -138,6 +143,7 @@ def _detail(s: Structure) -> dict[str, Any]:
         "length_growth": [[p.date.isoformat(), _or_none(p.length_m), _or_none(p.length_m_sd)] for p in s.length_growth],
         "phases": [[p.date.isoformat(), p.phase, list(p.probabilities)] for p in s.phases],
         "levels": [[v.track, v.polarisation, _or_none(v.before_db), _or_none(v.after_db)] for v in s.levels],
+        "single_images": [[p.date.isoformat(), p.scene, p.track, _or_none(p.log_ratio)] for p in s.single_images],
         "scenes": list(s.scenes),
         "tracks": list(s.tracks),
     }

@@ -15,7 +15,7 @@ from sitewatch.simulate._scenario import Acquisitions, Scenario, demo_scenario, 
 from sitewatch.simulate._speckle import speckle
 from sitewatch.simulate._survey import Survey, survey_scatter
 from sitewatch.simulate._truth import NotConstruction, Work
-from sitewatch.simulate._view import ASCENDING, DESCENDING, View
+from sitewatch.simulate._view import ASCENDING, DESCENDING, View, single_views
 from sitewatch.simulate._write import write_scenario
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "revisit_dates",
     "simulate_coast",
     "simulate_lookalike",
+    "single_views",
     "smallest_detectable",
     "speckle",
     "survey_scatter",

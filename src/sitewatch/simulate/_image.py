@@ -85,7 +85,7 @@ class Place:
 
 
 def image(place: Place, view: View, day: float) -> dict[str, FloatArray]:
-    """Gamma0, linear power, float32, for VV and VH (y, x), as one pass on one day shows the place.
+    """Power, float32, by polarisation (y, x), as one pass on one day shows the place: gamma0 times the view's gain.
 
     Parameters
     ----------
@@ -108,14 +108,24 @@ def image(place: Place, view: View, day: float) -> dict[str, FloatArray]:
         for pol, power in hull_power(ship, coast.shape, pixel_m, rng).items():
             surfaces[pol] += power * afloat
     _ghosts(surfaces, place)
-    blur = view.point_spread_px(pixel_m)
+    blur = view.point_spread_px(pixel_m / view.finer)
     noise = to_linear(view.noise_db)
+    steady = _refined(steady, view.finer)
     out = {}
     for pol, mean in surfaces.items():
-        seen = ndi.gaussian_filter(mean, blur, mode="nearest") + noise
-        fading = speckle(rng, coast.shape, enl=view.enl, point_spread_px=blur)
-        out[pol] = (seen * (steady + (1 - steady) * fading)).astype(np.float32)
+        if pol not in view.polarisations:
+            continue
+        seen = ndi.gaussian_filter(_refined(mean, view.finer), blur, mode="nearest") + noise
+        shape = (seen.shape[0], seen.shape[1])
+        fading = speckle(rng, shape, enl=view.enl, point_spread_px=blur)
+        shown = seen * (steady + (1 - steady) * fading)
+        out[pol] = (shown * to_linear(view.gain_db) if view.gain_db else shown).astype(np.float32)
     return out
+
+
+def _refined(field: FloatArray, finer: int) -> FloatArray:
+    """The field on a grid so many times finer."""
+    return field if finer == 1 else np.repeat(np.repeat(field, finer, axis=0), finer, axis=1)
 
 
 def _ground(rng: np.random.Generator, place: Place, view: View, day: float) -> tuple[dict[str, FloatArray], BoolArray]:

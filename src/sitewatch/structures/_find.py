@@ -19,6 +19,7 @@ from sitewatch.structures._grade import FEWEST_PIXELS
 from sitewatch.structures._ground import ground_of
 from sitewatch.structures._join import join_stretches
 from sitewatch.structures._naming import name_all, name_one, vessel_elsewhere
+from sitewatch.structures._partners import Track
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
@@ -35,6 +36,7 @@ def find_structures(
     changes: Sequence[xr.Dataset],
     *,
     alpha: float = 0.01,
+    singles: Sequence[xr.Dataset] = (),
     progress: Progress = silent,
 ) -> tuple[Structure, ...]:
     """Find what was built at a site.
@@ -47,6 +49,9 @@ def find_structures(
         One stack a track and what `detect_change` made of it, in the same order.
     alpha
         Chance of a false confirmed structure at a stable site, over the whole area and period.
+    singles
+        Stacks of tracks with one or two images. Nothing is sought in them; whether they show what the full tracks
+        found is judged within each image.
     progress
         Told after each candidate region.
 
@@ -55,14 +60,27 @@ def find_structures(
     Structures of every status, confirmed ones first, then by onset.
     """
     tracks = list(zip(stacks, changes, strict=True))
+    found = [find_in_track(stack, change, alpha=alpha, progress=progress) for stack, change in tracks]
+    return join_found(site, tracks, found, singles, alpha=alpha)
+
+
+def join_found(
+    site: Site,
+    tracks: Sequence[Track],
+    found: Sequence[Sequence[Found]],
+    singles: Sequence[xr.Dataset] = (),
+    *,
+    alpha: float = 0.01,
+) -> tuple[Structure, ...]:
+    """The structures of a site from the footprints that each track [track] shows; see `find_structures`."""
     sightings = []
-    for number, (stack, change) in enumerate(tracks):
-        others = tracks[:number] + tracks[number + 1 :]
-        found = find_in_track(stack, change, alpha=alpha, progress=progress)
-        graded = [_known_elsewhere(one, others, alpha) for one in found]
+    for number, footprints in enumerate(found):
+        others = [track for place, track in enumerate(tracks) if place != number]
+        graded = [_known_elsewhere(one, others, alpha) for one in footprints]
         sightings.append([Sighting(describe(one), one) for one in graded])
+    stacks, changes = [stack for stack, _ in tracks], [change for _, change in tracks]
     inside = shapely.prepared.prep(site.area)
-    joined = [s for s in join_tracks(sightings) if inside.intersects(s.footprint)]
+    joined = [s for s in join_tracks(sightings, tracks, singles, alpha=alpha) if inside.intersects(s.footprint)]
     weighed = [_weighed(s, stacks, changes) for s in joined]
     if len(tracks) > 1:
         weighed = [vessel_elsewhere(s, stacks, changes) for s in weighed]

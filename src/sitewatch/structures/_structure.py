@@ -10,6 +10,8 @@ import shapely
 
 # Below this p-value the tail of no model is worth digits, and a zero would claim certainty.
 LEAST_P = 1e-16
+# A single image shows a structure, or the place without it, from this likelihood ratio on (natural log of 5).
+TELLING = 1.609
 Status = Literal["candidate", "confirmed", "rejected"]
 # What is not construction and looks like it.
 Lookalike = Literal[
@@ -101,6 +103,32 @@ class Levels:
 
 
 @dataclasses.dataclass(frozen=True)
+class SingleImage:
+    """What an image of a track of one or two says of a structure, judged within itself.
+
+    Attributes
+    ----------
+    log_ratio
+        Natural log of how much likelier the image is with the structure begun than with nothing there.
+    """
+
+    date: dt.date
+    scene: str
+    track: str
+    log_ratio: float
+
+    @property
+    def shows(self) -> bool:
+        """Whether it shows the structure."""
+        return self.log_ratio > TELLING
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it shows the place without it."""
+        return self.log_ratio < -TELLING
+
+
+@dataclasses.dataclass(frozen=True)
 class Measure:
     """A size and its standard deviation, both in the unit its name carries."""
 
@@ -155,6 +183,8 @@ class Structure:
         Keys of the tracks that carry the evidence.
     centreline
         Of linear works (roads, piers, quay walls, dykes), EPSG:4326; else None.
+    single_images
+        Images of tracks of one or two, which were judged within themselves, and what each says.
     kind_probability
         Share of the evidence for `kind` against the other kinds, 0 to 1.
     length_growth
@@ -185,4 +215,5 @@ class Structure:
     reason: str = ""
     rejected_as: Lookalike | None = None
     phases: tuple[PhasePoint, ...] = ()
+    single_images: tuple[SingleImage, ...] = ()
     length_growth: tuple[LengthPoint, ...] = ()
