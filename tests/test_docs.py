@@ -30,7 +30,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def copied(desk: Path, folder: Path) -> Path:
     """A copy of the desk that an example may write to."""
-    shutil.copytree(desk, folder / "here", ignore=shutil.ignore_patterns("harbour", "demo"))
+    shutil.copytree(desk, folder / "here", ignore=shutil.ignore_patterns("harbour", "demo", "port"))
     return folder / "here"
 
 

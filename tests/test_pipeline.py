@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sitewatch.errors import ChangeError, SceneError, StructureError, WorkspaceError
 from sitewatch.geodesy import area_m2
 from sitewatch.pipeline import RunOptions, RunResult, date_polygon, run_site
-from sitewatch.record import Workspace
+from sitewatch.record import Workspace, known_files, list_runs
 from sitewatch.scenes import Hints
 from sitewatch.site import Site
 
@@ -45,6 +45,7 @@ def test_every_part_of_the_workspace_is_written(result: RunResult) -> None:
     folder = result.workspace.folder
     for name in (
         "workspace.json",
+        "record.sqlite",
         "site.geojson",
         "scenes.geojson",
         "structures.geojson",
@@ -67,12 +68,16 @@ def test_a_bad_image_is_set_aside_with_its_reason_and_the_rest_is_used(result: R
 
 def test_the_history_says_what_was_run_on_which_files(result: RunResult) -> None:
     assert result.workspace is not None
-    manifest = Workspace.open(result.workspace.folder).manifest()
-    (run,) = manifest.runs
-    assert run.scenes_used == 16
+    workspace = Workspace.open(result.workspace.folder)
+    with workspace.record() as record:
+        (run,) = list_runs(record, workspace.uid)
+        files = known_files(record, workspace.uid)
+    assert run.scenes == 16
+    assert run.command == "a test"
     assert run.parameters["alpha"] == 0.01
-    assert sum(run.structures.values()) == len(result.structures)
-    assert len({record.files[0].sha256 for record in manifest.scenes}) == 16
+    assert sum(run.counts.values()) == len(result.structures)
+    assert [entry["reason"] for entry in run.left_out] == [entry.reason for entry in result.left_out]
+    assert len({file.sha256 for file in files.values()}) == 16
 
 
 def test_change_rasters_lie_on_the_grid_of_the_images(result: RunResult, small_coast: Path) -> None:
@@ -95,7 +100,8 @@ def test_running_again_gives_the_same_bytes_and_a_second_entry_in_the_history(
     run_site(site, [small_coast / "scenes"], result.workspace.folder)
     assert result.workspace.structures_path.read_bytes() == before
     assert stack.stat().st_mtime_ns == written
-    assert len(result.workspace.manifest().runs) == 2
+    with result.workspace.record() as record:
+        assert [run.number for run in list_runs(record, result.workspace.uid)] == [1, 2]
 
 
 def test_a_drawn_footprint_is_dated_to_the_gap_that_is_true(

@@ -10,6 +10,9 @@
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
     └── WorkspaceError   the output folder can't be used
+        ├── RecordError      the record can't be opened or written to
+        ├── ReviewError      what the analyst asks of a structure can't be done
+        └── BusyError        another update is at work in the same workspace
 """
 
 from __future__ import annotations
@@ -61,3 +64,15 @@ class StructureError(SitewatchError):
 
 class WorkspaceError(SitewatchError):
     """The output folder can't be used."""
+
+
+class RecordError(WorkspaceError):
+    """The record can't be opened or written to."""
+
+
+class ReviewError(WorkspaceError):
+    """What the analyst asks of a structure can't be done."""
+
+
+class BusyError(WorkspaceError):
+    """Another update is at work in the same workspace."""

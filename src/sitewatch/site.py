@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from sitewatch.errors import SiteError
 from sitewatch.geodesy import area_m2
 
-__all__ = ["Site", "SiteFeature", "meets_if_swapped", "read_footprint"]
+__all__ = ["Site", "SiteFeature", "meets_if_swapped", "read_footprint", "read_footprints"]
 
 MAX_AREA_KM2 = 10_000.0
 """Above this a site is taken for a mistake; it is a hundred kilometres squared, and a port covers ten."""
@@ -156,6 +156,19 @@ def read_footprint(source: str | os.PathLike[str]) -> tuple[str, shapely.Polygon
     properties = features[0].get("properties") or {}
     name = str(properties.get("id") or features[0].get("id") or path.stem)
     return name, _checked_area(_geometry(features[0], text), text)
+
+
+def read_footprints(source: str | os.PathLike[str]) -> tuple[shapely.Polygon | shapely.MultiPolygon, ...]:
+    """Read footprints that the analyst drew: one a feature of a GeoJSON file, EPSG:4326, in the file's order.
+
+    Raises
+    ------
+    SiteError
+        The file is missing or not GeoJSON, or one of its areas can't be used.
+    """
+    text = os.fspath(source)
+    features = _features_of(_load_json(Path(text), "footprint"), text)
+    return tuple(_checked_area(_geometry(feature, text), text) for feature in features)
 
 
 def meets_if_swapped(area: BaseGeometry, footprints: Iterable[BaseGeometry]) -> bool:

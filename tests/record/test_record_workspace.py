@@ -10,8 +10,18 @@ from pathlib import Path
 import pytest
 from odc.geo.geobox import GeoBox
 
-from sitewatch.errors import WorkspaceError
-from sitewatch.record import RunRecord, Workspace, write_scenes
+from sitewatch.errors import RecordError, WorkspaceError
+from sitewatch.record import (
+    SceneRecord,
+    Source,
+    Workspace,
+    add_scene_files,
+    add_scenes,
+    add_sources,
+    known_files,
+    scene_jobs,
+    write_scenes,
+)
 from sitewatch.scenes import Band, LeftOut, Scene, Track
 from sitewatch.site import Site
 
@@ -31,17 +41,19 @@ def scene(file: Path) -> Scene:
     )
 
 
-def run_record() -> RunRecord:
-    return RunRecord(
-        started=NOW,
-        finished=NOW,
-        software_version="0.1.0",
-        sources=("images",),
-        parameters={"alpha": 0.01},
-        scenes_used=1,
-        scenes_left_out=0,
-        structures={"confirmed": 1},
-    )
+def use(workspace: Workspace) -> None:
+    """Have something in the workspace's record that is worth keeping."""
+    with workspace.record() as record:
+        add_sources(record, workspace.uid, [Source("/images")], by="test")
+
+
+def described(workspace: Workspace, image: Path) -> SceneRecord:
+    """The scene's files as they are now; what the record knows of them is not read again."""
+    with workspace.record() as record:
+        add_scenes(record, workspace.uid, [scene(image)])
+        (one,) = (describe() for describe in scene_jobs([scene(image)], known_files(record, workspace.uid)))
+        add_scene_files(record, workspace.uid, [one])
+    return one
 
 
 def test_a_new_workspace_opens_as_the_site_it_was_made_for(tmp_path: Path) -> None:
@@ -49,7 +61,7 @@ def test_a_new_workspace_opens_as_the_site_it_was_made_for(tmp_path: Path) -> No
     opened = Workspace.open(tmp_path / "deep" / "harbour")
     assert opened.site == SITE
     assert opened.manifest().site == SITE.id
-    assert opened.manifest().runs == ()
+    assert opened.manifest().record is None
 
 
 def test_a_folder_with_other_things_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
@@ -66,13 +78,14 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_workspace_of_the_same_site_is_taken_up_again(tmp_path: Path) -> None:
-    Workspace.for_site(tmp_path, SITE).add_run(run_record(), ())
-    assert len(Workspace.for_site(tmp_path, SITE).manifest().runs) == 1
+    first = Workspace.for_site(tmp_path, SITE)
+    use(first)
+    assert Workspace.for_site(tmp_path, SITE) == first
 
 
 @pytest.mark.parametrize("other", ["bbox:124.70,39.65,124.73,39.67", "bbox:10,50,10.1,50.1"])
 def test_the_workspace_of_another_site_is_refused(tmp_path: Path, other: str) -> None:
-    Workspace.create(tmp_path, SITE).add_run(run_record(), ())
+    use(Workspace.create(tmp_path, SITE))
     with pytest.raises(WorkspaceError, match="another site"):
         Workspace.for_site(tmp_path, Site.read(other))
 
@@ -141,10 +154,7 @@ def test_a_workspace_without_its_site_says_so(tmp_path: Path) -> None:
 def test_the_files_of_the_scenes_are_recorded_once_each_with_their_checksum(tmp_path: Path) -> None:
     image = tmp_path / "image.tif"
     image.write_bytes(b"pixels")
-    workspace = Workspace.create(tmp_path / "out", SITE)
-    records = workspace.describe_scenes((scene(image),))
-    workspace.add_run(run_record(), records)
-    (file,) = Workspace.open(tmp_path / "out").manifest().scenes[0].files
+    (file,) = described(Workspace.create(tmp_path / "out", SITE), image).files
     assert (file.path, file.size) == (str(image.resolve()), 6)
     assert file.sha256 == "6ec9c2b0eb14010746c8bce8939303b382344b296206612eb8a907a37b2b2f37"
 
@@ -153,17 +163,40 @@ def test_a_changed_file_gets_a_new_checksum_and_an_unchanged_one_is_not_read(tmp
     image = tmp_path / "image.tif"
     image.write_bytes(b"pixels")
     workspace = Workspace.create(tmp_path / "out", SITE)
-    first = workspace.describe_scenes((scene(image),))
-    workspace.add_run(run_record(), first)
-    assert workspace.describe_scenes((scene(image),)) == first
+    first = described(workspace, image)
+    times = image.stat()
+    image.write_bytes(b"PIXELS")
+    os.utime(image, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert described(workspace, image) == first
     image.write_bytes(b"other pixels")
-    assert workspace.describe_scenes((scene(image),))[0].files[0].sha256 != first[0].files[0].sha256
+    assert described(workspace, image).files[0].sha256 != first.files[0].sha256
 
 
 def test_a_remote_file_is_recorded_by_its_address(tmp_path: Path) -> None:
-    workspace = Workspace.create(tmp_path, SITE)
-    (record,) = workspace.describe_scenes((scene(Path("https:/example.org/a.tif")),))
-    assert record.files[0].sha256 is None
+    one = described(Workspace.create(tmp_path, SITE), Path("https:/example.org/a.tif"))
+    assert one.files[0].sha256 is None
+
+
+def test_a_workspace_of_the_first_layout_opens_and_its_history_is_kept_beside(tmp_path: Path) -> None:
+    Workspace.create(tmp_path, SITE)
+    old = {
+        "sitewatch_workspace": 1, "software_version": "0.1.0", "site": SITE.id, "created": NOW.isoformat(),
+        "scenes": [], "runs": [{"started": NOW.isoformat()}],
+    }  # fmt: skip
+    (tmp_path / "workspace.json").write_text(json.dumps(old))
+    opened = Workspace.open(tmp_path)
+    assert Workspace.open(tmp_path).uid == opened.uid
+    assert json.loads((tmp_path / "workspace-1.json").read_text()) == old
+    with pytest.raises(WorkspaceError, match="another site"):
+        Workspace.for_site(tmp_path, Site.read("bbox:10,50,10.1,50.1"))
+
+
+def test_the_address_of_a_record_is_kept_but_no_password(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "a", SITE, record="postgresql://ann@db/watch")
+    assert Workspace.open(tmp_path / "a").record_address == "postgresql://ann@db/watch" == workspace.record_address
+    with pytest.raises(RecordError, match="password"):
+        Workspace.create(tmp_path / "b", SITE, record="postgresql://ann:secret@db/watch")
+    assert not (tmp_path / "b").exists()
 
 
 def test_scenes_used_are_stac_items_and_those_left_out_say_why(tmp_path: Path) -> None:
@@ -189,7 +222,7 @@ def test_what_killed_runs_left_is_swept_away_and_what_may_be_in_use_stays(tmp_pa
         file.touch()
     for entry in (old_file, old_folder, result):
         os.utime(entry, (0, 0))
-    Workspace.for_site(tmp_path / "w", SITE)
+    workspace.sweep()
     assert not old_file.exists()
     assert not old_folder.exists()
     assert new_file.exists()

@@ -12,11 +12,14 @@ from sitewatch import __version__
 from sitewatch.cli._date import date
 from sitewatch.cli._demo import demo
 from sitewatch.cli._exits import INTERRUPTED
+from sitewatch.cli._follow import add, init, status, update
 from sitewatch.cli._inspect import inspect
 from sitewatch.cli._power import power
 from sitewatch.cli._run import run
+from sitewatch.cli._structures import export, history, review, structures
 
 _DO = "Find and date"
+_FOLLOW = "Follow a site over time"
 _LOOK = "Look before and around"
 
 app = typer.Typer(
@@ -32,6 +35,8 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
+for _command in (init, add, update, status, structures, history, review, export):
+    app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_LOOK)(inspect)
 app.command(rich_help_panel=_LOOK)(power)
 app.command(rich_help_panel=_LOOK)(demo)

@@ -55,10 +55,11 @@ def session(screen: Screen, *, resumable: bool = False) -> Iterator[Terminal]:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             _fail_unexpectedly(terminal, error)
         hint = "Make room, then give the same command again." if resumable else "Make room."
-        _fail(terminal, UNUSABLE, "DiskFull", f"the disk is full ({error.filename or error})", hint)
+        what = "a file may not grow any more" if error.errno == errno.EFBIG else "the disk is full"
+        _fail(terminal, UNUSABLE, "DiskFull", f"{what} ({error.filename or error})", hint)
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:

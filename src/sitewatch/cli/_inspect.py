@@ -61,17 +61,18 @@ def _is_site(file: str) -> bool:
 
 
 def _workspace(terminal: Terminal, file: str) -> None:
-    from sitewatch.record import Workspace
+    from sitewatch.record import Workspace, list_runs, list_scenes
 
     workspace = Workspace.open(file)
-    manifest = workspace.manifest()
+    with workspace.record() as record:
+        runs, scenes = list_runs(record, workspace.uid), list_scenes(record, workspace.uid)
     facts: dict[str, Any] = {
         "what": "sitewatch workspace",
         "site": workspace.site.name,
-        "created": manifest.created.isoformat(timespec="seconds"),
-        "runs": len(manifest.runs),
-        "scenes": len(manifest.scenes),
-        "structures": manifest.runs[-1].structures if manifest.runs else {},
+        "created": workspace.manifest().created.isoformat(timespec="seconds"),
+        "runs": len(runs),
+        "scenes": runs[-1].scenes if runs else len(scenes),
+        "structures": dict(runs[-1].counts) if runs else {},
         "dossier": str(workspace.dossier_path) if workspace.dossier_path.exists() else None,
     }
     _facts(terminal, facts)

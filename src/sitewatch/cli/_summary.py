@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _SHOWN = 5  # reasons for leaving images out; all of them are in scenes.geojson and with --verbose
 _CANDIDATES = 10  # of more candidates only the largest are listed; all of them are in the dossier
-_STYLE = {"confirmed": "bold green", "candidate": "yellow", "rejected": "dim"}
+STYLE = {"confirmed": "bold green", "candidate": "yellow", "rejected": "dim"}
 
 
 def tell_notes(terminal: Terminal, result: RunResult) -> None:
@@ -75,7 +75,7 @@ def print_structures(
             table.add_row(
                 s.id,
                 s.kind,
-                f"[{_STYLE[s.status]}]{s.status}[/]",
+                f"[{STYLE[s.status]}]{s.status}[/]",
                 interval_text(s.onset) or "can't be told",
                 interval_text(s.completion) or "not yet",
                 measure_text(s.area_m2, "m2"),

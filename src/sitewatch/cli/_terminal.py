@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sitewatch.cli._shared import Screen
     from sitewatch.progress import Progress
 
-_PIPE_WIDTH = 140  # of a table in a pipe, where there is no screen to fit
+_PIPE_WIDTH = 240  # of a table in a pipe, where there is no screen to fit
 _PATIENCE_S = 10.0  # between two lines about one stage where bars can't be drawn
 
 

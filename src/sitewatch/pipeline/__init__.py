@@ -1,8 +1,8 @@
-"""The stages in a row: from a site and a pile of images to a workspace with structures and dossier.
+"""The stages in a row: from a site and a pile of images to a workspace with record, structures and dossier.
 
-`run_site` reads as the pipeline, a line a stage; `date_polygon` dates a footprint that was drawn; `map_power` says what
-could have been seen. The command line is a thin shell over these. Anything more particular is done with the stages
-themselves, see ``docs/python.md``.
+`run_site` does the main job in one call; `init_site`, `add_images` and `update_site` follow a site over time;
+`date_polygon` dates a footprint that was drawn; `map_power` says what could have been seen. The command line is a thin
+shell over these. Anything more particular is done with the stages themselves, see ``docs/python.md``.
 """
 
 from sitewatch.pipeline._date import date_polygon
@@ -10,5 +10,19 @@ from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import PowerResult, map_power
 from sitewatch.pipeline._run import run_site
 from sitewatch.pipeline._steps import RunResult
+from sitewatch.pipeline._update import Added, UpdateResult, add_images, init_site, publish, update_site
 
-__all__ = ["PowerResult", "RunOptions", "RunResult", "date_polygon", "map_power", "run_site"]
+__all__ = [
+    "Added",
+    "PowerResult",
+    "RunOptions",
+    "RunResult",
+    "UpdateResult",
+    "add_images",
+    "date_polygon",
+    "init_site",
+    "map_power",
+    "publish",
+    "run_site",
+    "update_site",
+]

@@ -46,5 +46,9 @@ class RunOptions(BaseModel):
 
     def as_parameters(self) -> dict[str, Any]:
         """The settings in force as plain JSON values, for the record."""
-        hints = {name: value for name, value in dataclasses.asdict(self.hints).items() if value is not None}
+        hints = {
+            name: str(value) if isinstance(value, float) and not np.isfinite(value) else value
+            for name, value in dataclasses.asdict(self.hints).items()
+            if value is not None
+        }
         return {**self.model_dump(mode="json", exclude={"hints"}), **hints}

@@ -57,6 +57,10 @@ class RunResult:
         The folder written; None where nothing was kept.
     dossier
         The report written; None where nothing was kept.
+    run
+        Number of the run in the record; None where nothing was kept.
+    new_scenes
+        Ids of the scenes used that no earlier run of the workspace had used.
     """
 
     site: Site
@@ -68,6 +72,8 @@ class RunResult:
     detectable: tuple[Detectable, ...] = ()
     workspace: Workspace | None = None
     dossier: Path | None = None
+    run: int | None = None
+    new_scenes: tuple[str, ...] = ()
 
 
 FEWEST_PIXELS = 900
@@ -99,7 +105,11 @@ def scratch(cleanup: contextlib.ExitStack) -> Path:
 
 def find_scenes(sources: Sequence[str | Path], options: RunOptions, progress: Progress) -> Scenes:
     """The scenes of the sources, without those that the options leave out."""
-    found = open_scenes(sources, hints=options.hints, progress=progress)
+    return choose_scenes(open_scenes(sources, hints=options.hints, progress=progress), options)
+
+
+def choose_scenes(found: Scenes, options: RunOptions) -> Scenes:
+    """Set aside what the options leave out."""
     reasons = {scene.id: _unwanted(scene, options) for scene in found.scenes}
     kept = tuple(scene for scene in found.scenes if not reasons[scene.id])
     dropped = tuple(

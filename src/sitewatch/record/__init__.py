@@ -1,28 +1,147 @@
-"""What was used, found and written: the workspace of a site and the files in it.
+"""What was used, found, said and written: the workspace of a site, the record in it, and the files.
 
-A run leaves one folder behind. `Workspace` knows what lies where in it and refuses folders that are something else;
-`write_structures`, `write_centrelines`, `write_scenes` and `write_change_rasters` write its parts,
-each to a temporary name first, so that an interrupted run never leaves half a file.
+`Workspace` knows what lies where in a site's folder and refuses folders that are something else. `open_record` opens
+the record, one SQLite file there or a PostgreSQL database; the functions below it add to the record or ask it, each in
+a transaction, or all of a `transaction` block together. Nothing in the record is overwritten: see ``docs/record.md``.
+Files appear whole or not at all, so that an interrupted run never leaves half of one.
 """
 
-from sitewatch.record._files import SceneFile
-from sitewatch.record._manifest import Manifest, RunRecord, SceneRecord
+from sitewatch.record._alerts import (
+    add_delivery,
+    add_finding,
+    list_alerts,
+    list_deliveries,
+    list_findings,
+    raise_alert,
+)
+from sitewatch.record._copy import copy_record
+from sitewatch.record._database import Record, open_record, transaction
+from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
+from sitewatch.record._geopackage import write_geopackage
+from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
+from sitewatch.record._keep import keep_structures, list_observations
+from sitewatch.record._lock import Holder, at_work, update_lock
+from sitewatch.record._manifest import Manifest
+from sitewatch.record._nouns import (
+    Alert,
+    ContextEvent,
+    Delivery,
+    Finding,
+    Observation,
+    ReviewEntry,
+    Revision,
+    RunEntry,
+    SceneEntry,
+    Source,
+)
+from sitewatch.record._published import (
+    differences,
+    feature_collection,
+    revision_feature,
+    standing,
+    write_features,
+    write_revisions,
+)
 from sitewatch.record._rasters import change_raster_jobs, write_change_rasters, write_raster
+from sitewatch.record._reviews import (
+    KINDS,
+    Comment,
+    Confirm,
+    MergeInto,
+    Reject,
+    SetFootprint,
+    SetKind,
+    Split,
+    Withdraw,
+    review,
+)
+from sitewatch.record._revisions import get_structure, history_of, list_reviews, list_structures
+from sitewatch.record._runs import begin_run, finish_run, list_runs
 from sitewatch.record._scenes import write_scenes
+from sitewatch.record._sites import (
+    add_event,
+    add_sources,
+    list_events,
+    list_facilities,
+    list_sources,
+    register_site,
+)
 from sitewatch.record._structures import to_feature, write_centrelines, write_structures
-from sitewatch.record._workspace import Workspace
+from sitewatch.record._workspace import Workspace, user
 
 __all__ = [
+    "KINDS",
+    "Alert",
+    "Comment",
+    "Confirm",
+    "ContextEvent",
+    "Delivery",
+    "Finding",
+    "Holder",
     "Manifest",
-    "RunRecord",
+    "MergeInto",
+    "Observation",
+    "Record",
+    "Reject",
+    "ReviewEntry",
+    "Revision",
+    "RunEntry",
+    "SceneEntry",
     "SceneFile",
     "SceneRecord",
+    "SetFootprint",
+    "SetKind",
+    "Source",
+    "Split",
+    "Withdraw",
     "Workspace",
+    "add_delivery",
+    "add_event",
+    "add_finding",
+    "add_scene_files",
+    "add_scenes",
+    "add_sources",
+    "all_known",
+    "at_work",
+    "begin_run",
     "change_raster_jobs",
+    "copy_record",
+    "differences",
+    "feature_collection",
+    "finish_run",
+    "get_structure",
+    "history_of",
+    "input_hash",
+    "keep_structures",
+    "known_files",
+    "list_alerts",
+    "list_deliveries",
+    "list_events",
+    "list_facilities",
+    "list_findings",
+    "list_observations",
+    "list_reviews",
+    "list_runs",
+    "list_scenes",
+    "list_sources",
+    "list_structures",
+    "open_record",
+    "raise_alert",
+    "register_site",
+    "review",
+    "revision_feature",
+    "scene_jobs",
+    "standing",
     "to_feature",
+    "transaction",
+    "update_lock",
+    "user",
     "write_centrelines",
     "write_change_rasters",
+    "write_features",
+    "write_geopackage",
     "write_raster",
+    "write_revisions",
     "write_scenes",
     "write_structures",
 ]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from sitewatch.scenes import Scene
 
 
 class SceneFile(BaseModel):
@@ -23,7 +30,18 @@ class SceneFile(BaseModel):
     """Checksum of the content; None for a remote file."""
 
 
-def fingerprint(href: str, known: dict[str, SceneFile]) -> SceneFile:
+class SceneRecord(BaseModel):
+    """One scene that was used, and the files its pixels came from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    datetime: dt.datetime
+    track: str
+    files: tuple[SceneFile, ...]
+
+
+def fingerprint(href: str, known: Mapping[str, SceneFile]) -> SceneFile:
     """Describe one file; a checksum already known is not computed again where size and time are as they were.
 
     Parameters
@@ -44,3 +62,37 @@ def fingerprint(href: str, known: dict[str, SceneFile]) -> SceneFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return SceneFile(path=where, size=status.st_size, modified_ns=status.st_mtime_ns, sha256=digest)
+
+
+def scene_jobs(scenes: Iterable[Scene], known: Mapping[str, SceneFile]) -> tuple[Callable[[], SceneRecord], ...]:
+    """One call a scene that describes its files, for who does it beside other work; oldest scene first."""
+    ordered = sorted(scenes, key=lambda scene: (scene.datetime, scene.id))
+    return tuple(functools.partial(describe_files, scene, known) for scene in ordered)
+
+
+def describe_files(scene: Scene, known: Mapping[str, SceneFile]) -> SceneRecord:
+    """A scene with size and checksum of its files; those known and unchanged are not read again."""
+    hrefs = dict.fromkeys(band.href for band in scene.bands)
+    files = tuple(fingerprint(href, known) for href in hrefs)
+    return SceneRecord(id=scene.id, datetime=scene.datetime, track=scene.track.key, files=files)
+
+
+def all_known(scenes: Iterable[Scene], known: Mapping[str, SceneFile]) -> bool:
+    """Whether the files of all scenes are as they were, so that none need be read to be described."""
+    for href in {band.href for scene in scenes for band in scene.bands}:
+        path = Path(href)
+        if path.is_file():
+            before, now = known.get(str(path.resolve())), path.stat()
+            if before is None or (before.size, before.modified_ns) != (now.st_size, now.st_mtime_ns):
+                return False
+    return True
+
+
+def input_hash(area_wkb: bytes, described: Iterable[SceneRecord], parameters: Mapping[str, Any], version: str) -> str:
+    """Hash of all that a result rests on: the place, the content of every file, the settings, the software.
+
+    A remote file, whose content is not read twice, counts by its address.
+    """
+    scenes = sorted([one.id, one.track, [file.sha256 or file.path for file in one.files]] for one in described)
+    content = [area_wkb.hex(), scenes, dict(parameters), version]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

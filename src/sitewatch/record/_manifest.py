@@ -1,61 +1,34 @@
-"""workspace.json: what a workspace is, what went into it, and the runs that made it."""
+"""workspace.json: what makes a folder a workspace, and where its record is."""
 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sitewatch.errors import WorkspaceError
-from sitewatch.record._atomic import write_json
-from sitewatch.record._files import SceneFile
+from sitewatch.record._atomic import replacing, write_json
 
-FORMAT = 1
+FORMAT = 2
 """Version of the folder's layout; raised when an older sitewatch could no longer read it."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SceneRecord(_Frozen):
-    """One scene that was used, and the files its pixels came from."""
-
-    id: str
-    datetime: dt.datetime
-    track: str
-    files: tuple[SceneFile, ...]
-
-
-class RunRecord(_Frozen):
-    """One run: when, by which version, with which parameters, and what came of it."""
-
-    started: dt.datetime
-    finished: dt.datetime
-    software_version: str
-    sources: tuple[str, ...]
-    parameters: dict[str, Any]
-    scenes_used: int
-    scenes_left_out: int
-    structures: dict[str, int]
-    """Number of structures by status."""
-    seconds: dict[str, float] = Field(default_factory=dict)
-    """Wall clock by stage."""
-
-
-class Manifest(_Frozen):
+class Manifest(BaseModel):
     """The content of workspace.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sitewatch_workspace: int = FORMAT
     software_version: str
+    """That made the workspace."""
     site: str
     created: dt.datetime
-    scenes: tuple[SceneRecord, ...] = ()
-    """Used by the latest run."""
-    runs: tuple[RunRecord, ...] = ()
-    """Oldest first."""
+    uid: str
+    """Tells this workspace from all others in a record that several share."""
+    record: str | None = None
+    """Address of the PostgreSQL database that holds the record; None where record.sqlite beside does."""
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -77,7 +50,7 @@ def read_manifest(path: Path) -> Manifest:
                 f"{path.parent} was written by a newer sitewatch (layout {version}; this one knows {FORMAT})",
                 hint="Update sitewatch, or give another folder with --out.",
             )
-        return Manifest.model_validate_json(text)
+        return _from_first_layout(path, text) if version == 1 else Manifest.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -87,6 +60,21 @@ def read_manifest(path: Path) -> Manifest:
         ) from error
 
 
+def _from_first_layout(path: Path, text: str) -> Manifest:
+    """The manifest of a workspace whose history stood in workspace.json; that stays beside as workspace-1.json."""
+    old = _First.model_validate_json(text)
+    manifest = Manifest(software_version=old.software_version, site=old.site, created=old.created, uid=new_uid())
+    with replacing(path.with_name("workspace-1.json")) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    write_manifest(path, manifest)
+    return manifest
+
+
+def new_uid() -> str:
+    """A name that no other workspace has."""
+    return uuid.uuid4().hex
+
+
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write workspace.json atomically."""
     write_json(path, manifest.model_dump(mode="json"))
@@ -94,3 +82,11 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 class _Version(BaseModel):
     sitewatch_workspace: int
+
+
+class _First(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    software_version: str
+    site: str
+    created: dt.datetime

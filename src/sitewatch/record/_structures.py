@@ -38,7 +38,7 @@ def write_structures(path: str | Path, structures: Iterable[Structure]) -> Path:
         The file written.
     """
     path = Path(path)
-    features = [to_feature(structure) for structure in sorted(structures, key=_order)]
+    features = [to_feature(structure) for structure in sorted(structures, key=order_of)]
     write_json(path, {"type": "FeatureCollection", "features": features})
     return path
 
@@ -57,7 +57,7 @@ def write_centrelines(path: str | Path, structures: Iterable[Structure]) -> Path
         Of every kind and status; those without a centreline are passed over.
     """
     path = Path(path)
-    features = [_line_feature(s, s.centreline) for s in sorted(structures, key=_order) if s.centreline is not None]
+    features = [_line_feature(s, s.centreline) for s in sorted(structures, key=order_of) if s.centreline is not None]
     write_json(path, {"type": "FeatureCollection", "features": features})
     return path
 
@@ -179,6 +179,7 @@ def _significant(value: float) -> float | None:
     return float(f"{value:.3g}") if math.isfinite(value) else None
 
 
-def _order(structure: Structure) -> tuple[int, str, str]:
+def order_of(structure: Structure) -> tuple[int, str, str]:
+    """Confirmed first, then by onset and id."""
     onset = structure.onset.latest.isoformat() if structure.onset else "9999"
     return _RANK[structure.status], onset, structure.id

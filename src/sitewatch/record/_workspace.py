@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
-import functools
+import getpass
+import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import shapely
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from sitewatch import __version__
-from sitewatch.errors import SiteError, WorkspaceError
+from sitewatch.errors import RecordError, SiteError, WorkspaceError
 from sitewatch.record._atomic import sweep
-from sitewatch.record._files import SceneFile, fingerprint
-from sitewatch.record._manifest import Manifest, RunRecord, SceneRecord, read_manifest, write_manifest
-from sitewatch.scenes import Scene
+from sitewatch.record._copy import copy_record
+from sitewatch.record._database import Record, open_record
+from sitewatch.record._lock import update_lock
+from sitewatch.record._manifest import Manifest, new_uid, read_manifest, write_manifest
+from sitewatch.record._sites import has_history, register_site
 from sitewatch.site import Site
 
 _MANIFEST = "workspace.json"
+_RECORD = "record.sqlite"
 _SAME_PLACE_DEGREES = 1e-6  # about 0.1 m: files written by other tools round their coordinates
 
 
@@ -33,14 +40,25 @@ class Workspace:
         Where it is.
     site
         The place it is about.
+    uid
+        Its name in the record, which several workspaces may share.
+    record_address
+        Where the record is: a file in the folder, or the address of a database.
     """
 
     folder: Path
     site: Site
+    uid: str
+    record_address: str
 
     @classmethod
-    def create(cls, folder: str | Path, site: Site) -> Workspace:
+    def create(cls, folder: str | Path, site: Site, *, record: str | None = None) -> Workspace:
         """Make a workspace of a new or empty folder.
+
+        Parameters
+        ----------
+        record
+            Address of a PostgreSQL database to keep the record in; ``record.sqlite`` in the folder where None.
 
         Raises
         ------
@@ -49,28 +67,37 @@ class Workspace:
         """
         folder = Path(folder).resolve()
         if (folder / _MANIFEST).exists():
-            raise WorkspaceError(f"{folder} is a workspace already", hint="Open it, or give another folder.")
+            raise WorkspaceError(f"{folder} is a workspace already", hint="Go on with it, or give another folder.")
+        _check_address(record)
         _make_writable(folder)
         others = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
         if others:
             raise WorkspaceError(
                 f"{folder} is not a sitewatch workspace and is not empty (it holds {_some(others)})",
-                hint="Give a new or empty folder with --out; sitewatch does not write among other files.",
+                hint="Give a new or empty folder; sitewatch does not write among other files.",
             )
-        return cls._begin(folder, site)
+        return cls._begin(folder, site, record)
 
     @classmethod
-    def _begin(cls, folder: Path, site: Site) -> Workspace:
-        workspace = cls(folder, site)
-        manifest = Manifest(software_version=__version__, site=site.id, created=dt.datetime.now(dt.UTC))
+    def _begin(cls, folder: Path, site: Site, record: str | None = None) -> Workspace:
+        manifest = Manifest(
+            software_version=__version__, site=site.id, created=dt.datetime.now(dt.UTC), uid=new_uid(), record=record
+        )
+        for file in folder.glob(f"{_RECORD}*"):
+            file.unlink()
         # First what makes the folder a workspace: cut short after it, the next run begins anew.
-        write_manifest(workspace.manifest_path, manifest)
+        write_manifest(folder / _MANIFEST, manifest)
+        workspace = cls._of(folder, site, manifest)
         site.write(workspace.site_path)
         return workspace
 
     @classmethod
+    def _of(cls, folder: Path, site: Site, manifest: Manifest) -> Workspace:
+        return cls(folder, site, manifest.uid, manifest.record or str(folder / _RECORD))
+
+    @classmethod
     def open(cls, folder: str | Path) -> Workspace:
-        """Open a workspace that an earlier run made.
+        """Open a workspace that was made before.
 
         Raises
         ------
@@ -81,15 +108,15 @@ class Workspace:
         if not (folder / _MANIFEST).is_file():
             raise WorkspaceError(
                 f"{folder} is not a sitewatch workspace (it has no {_MANIFEST})",
-                hint="`sitewatch run SITE SCENES... --out DIR` makes one.",
+                hint="`sitewatch init SITE --workspace DIR` makes one, and so does `sitewatch run`.",
             )
-        read_manifest(folder / _MANIFEST)
+        manifest = read_manifest(folder / _MANIFEST)
         try:
-            return cls(folder, Site.read(folder / "site.geojson"))
+            return cls._of(folder, Site.read(folder / "site.geojson"), manifest)
         except SiteError as error:
             raise WorkspaceError(
                 f"the workspace {folder} has lost its site ({error.message})",
-                hint="Put its site.geojson back, or run again into a new folder.",
+                hint="Put its site.geojson back, or begin anew in another folder.",
             ) from error
 
     @classmethod
@@ -104,9 +131,7 @@ class Workspace:
         folder = Path(folder).resolve()
         if not (folder / _MANIFEST).exists():
             return cls.create(folder, site)
-        for place in (folder, folder / "change"):
-            sweep(place)
-        if not read_manifest(folder / _MANIFEST).runs and not (folder / "dated").exists():
+        if _is_unused(folder):
             # Nothing was ever found here: what was cut short begins anew, and a site that was mistyped must not keep
             # the folder from the right one. Stacks are told apart by their own grid.
             _make_writable(folder)
@@ -162,37 +187,75 @@ class Workspace:
         return self.folder / "dossier.html"
 
     def manifest(self) -> Manifest:
-        """What went into the workspace so far."""
+        """What makes the folder a workspace."""
         return read_manifest(self.manifest_path)
 
-    def describe_scenes(self, scenes: tuple[Scene, ...]) -> tuple[SceneRecord, ...]:
-        """Scenes with size and checksum of their files; those known from earlier runs are not read again."""
-        return tuple(describe() for describe in self.scene_jobs(scenes))
+    @contextlib.contextmanager
+    def record(self) -> Iterator[Record]:
+        """The open record, which knows the site.
 
-    def scene_jobs(self, scenes: tuple[Scene, ...]) -> tuple[Callable[[], SceneRecord], ...]:
-        """`describe_scenes` as one call a scene, for who does it beside other work."""
-        known = {file.path: file for record in self.manifest().scenes for file in record.files}
-        ordered = sorted(scenes, key=lambda scene: (scene.datetime, scene.id))
-        return tuple(functools.partial(_described, scene, known) for scene in ordered)
+        Raises
+        ------
+        RecordError
+            If it can't be opened.
+        """
+        with open_record(self.record_address) as record:
+            register_site(record, self.uid, self.site, by=user())
+            yield record
 
-    def add_run(self, run: RunRecord, scenes: tuple[SceneRecord, ...]) -> None:
-        """Append a run to the history and make its scenes the current ones."""
-        manifest = self.manifest()
-        update = {
-            "software_version": __version__,
-            "scenes": scenes,
-            "runs": (*manifest.runs, run),
-        }
-        write_manifest(self.manifest_path, manifest.model_copy(update=update))
+    def move_record(self, address: str) -> Workspace:
+        """Keep the record in a PostgreSQL database from now on, with all that it holds; the old one stays as it is.
+
+        Raises
+        ------
+        RecordError
+            If the database can't be used, or has this site already.
+        """
+        _check_address(address)
+        with update_lock(self.folder), self.record() as old, open_record(address) as new:
+            copy_record(old, new, self.uid)
+            write_manifest(self.manifest_path, self.manifest().model_copy(update={"record": address}))
+        return Workspace.open(self.folder)
+
+    def sweep(self) -> None:
+        """Remove what updates that were killed left half written."""
+        for place in (self.folder, self.change_folder):
+            sweep(place)
 
 
-def _described(scene: Scene, known: dict[str, SceneFile]) -> SceneRecord:
-    return SceneRecord(
-        id=scene.id,
-        datetime=scene.datetime,
-        track=scene.track.key,
-        files=tuple(fingerprint(href, known) for href in dict.fromkeys(band.href for band in scene.bands)),
-    )
+def user() -> str:
+    """Who is at work: ``SITEWATCH_USER``, else the user's name on this machine."""
+    with contextlib.suppress(OSError, KeyError):
+        return os.environ.get("SITEWATCH_USER", "").strip() or getpass.getuser()
+    return f"user {os.getuid()}"
+
+
+def _is_unused(folder: Path) -> bool:
+    """Whether nothing was ever found, said or added in a workspace."""
+    manifest = read_manifest(folder / _MANIFEST)
+    # What a footprint was dated from, and what an older layout kept, are results too.
+    if manifest.record is not None or any((folder / name).exists() for name in ("dated", "workspace-1.json")):
+        return False
+    if not (folder / _RECORD).exists():
+        return True
+    with open_record(folder / _RECORD) as record:
+        return not has_history(record, manifest.uid)
+
+
+def _check_address(record: str | None) -> None:
+    if record is None:
+        return
+    try:
+        password = make_url(record).password
+    except ArgumentError as error:
+        raise RecordError(
+            f"{record} is not the address of a database", hint="Give postgresql://user@host/database."
+        ) from error
+    if password is not None:
+        raise RecordError(
+            "the address of the record holds a password, which workspace.json would give away",
+            hint="Leave it out; ~/.pgpass or PGPASSWORD may hold it.",
+        )
 
 
 def _make_writable(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 import xarray as xr
@@ -84,13 +85,20 @@ def structure_panel(
     )
 
 
+def _kind_words(structure: Structure) -> str:
+    # A kind that an analyst named has no probability: that is of the evidence in the images.
+    known = math.isfinite(structure.kind_probability)
+    how = f"the likeliest kind: {percent_words(structure.kind_probability)}" if known else "named by an analyst"
+    return f"{sentence_case(structure.kind)} ({how})"
+
+
 def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Rows of the facts table: what was measured and how sure it is."""
     demolition = structure.kind == "demolition"
     begun = interval_words(structure.onset) if structure.onset else begun_words(structure)
     completed = interval_words(structure.completion) if structure.completion else finished_words(structure)
     rows = [
-        ("Kind", f"{sentence_case(structure.kind)} (the likeliest kind: {percent_words(structure.kind_probability)})"),
+        ("Kind", _kind_words(structure)),
         ("Removed" if demolition else "Begun", sentence_case(begun)),
         ("Completed", sentence_case(completed)),
     ]
