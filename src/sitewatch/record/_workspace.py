@@ -17,6 +17,7 @@ from sitewatch.record._atomic import sweep
 from sitewatch.record._files import SceneFile, fingerprint
 from sitewatch.record._manifest import Manifest, RunRecord, SceneRecord, read_manifest, write_manifest
 from sitewatch.scenes import Scene
+from sitewatch.scenes._raster import file_behind
 from sitewatch.site import Site
 
 _MANIFEST = "workspace.json"
@@ -191,7 +192,7 @@ def _described(scene: Scene, known: dict[str, SceneFile]) -> SceneRecord:
         id=scene.id,
         datetime=scene.datetime,
         track=scene.track.key,
-        files=tuple(fingerprint(href, known) for href in dict.fromkeys(band.href for band in scene.bands)),
+        files=tuple(fingerprint(href, known) for href in dict.fromkeys(file_behind(band.href) for band in scene.bands)),
     )
 
 

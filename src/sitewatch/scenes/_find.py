@@ -17,8 +17,9 @@ from sitewatch.scenes._raster import is_remote, name_of
 from sitewatch.scenes._scene import LeftOut
 from sitewatch.scenes._stac_files import load_item, stac_type
 from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs
+from sitewatch.scenes.sentinel1 import Sentinel1Safe, is_package, package_of
 
-FAMILIES: tuple[Family, ...] = (OperaRtcS1(), GeoTiff())
+FAMILIES: tuple[Family, ...] = (OperaRtcS1(), Sentinel1Safe(), GeoTiff())
 """The product families, the most particular first; the last takes everything."""
 
 _IMAGES = (".tif", ".tiff")
@@ -95,6 +96,9 @@ def _look_into(source: str) -> tuple[list[Candidate], list[str], list[LeftOut]]:
     suffix = path.suffix.lower()
     if is_remote(source):
         return _catalogue(source) if suffix in _JSON else ([], [source], [])
+    if path.exists() and (package := package_of(os.path.abspath(source))) is not None:
+        # A part of a package (an image, its manifest) stands for all of it.
+        return [], [source if is_package(path) else package], []
     if path.is_dir():
         return _folder(path)
     if not path.exists():
@@ -117,7 +121,9 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
     others = 0
     for path in _files_below(folder):
         suffix = path.suffix.lower()
-        if suffix in _IMAGES:
+        if is_package(path):
+            files.append(str(path))
+        elif suffix in _IMAGES:
             # Companions in a folder are no loss worth a line each: nobody took them for images.
             if not family_of(str(path)).is_companion(str(path)):
                 files.append(str(path))
@@ -130,16 +136,22 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
             others += 1
     if not (items or files or bad):
         what = f"{others} other file{'s' if others > 1 else ''}" if others else "nothing"
-        hint = "Images are .tif or .tiff files, or STAC items."
+        hint = "Images are .tif or .tiff files, Sentinel-1 SAFE folders or zips, or STAC items."
         bad.append(LeftOut(str(folder), f"the folder holds no images ({what} in it)", hint))
     return items, files, bad
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Files of a folder all the way down, through linked folders too; each folder once, so that no link goes round."""
+    """Files of a folder all the way down, through linked folders too; each folder once, so that no link goes round.
+
+    A package (a SAFE folder) counts as one file.
+    """
     seen: set[str] = set()
     for where, folders, names in os.walk(folder, followlinks=True):
         seen.add(os.path.realpath(where))
+        packages = [name for name in folders if is_package(Path(where, name))]
+        folders[:] = [name for name in folders if name not in packages]
+        yield from (Path(where, name) for name in sorted(packages))
         folders[:] = sorted(
             f for f in folders if not f.startswith((".", "__")) and os.path.realpath(os.path.join(where, f)) not in seen
         )

@@ -7,6 +7,7 @@ import re
 
 from sitewatch.errors import SceneError
 from sitewatch.scenes._scene import Quantity, Scale, Track
+from sitewatch.scenes._terrain import Terrain
 
 POLARISATIONS = ("VV", "VH", "HH", "HV")
 
@@ -48,6 +49,11 @@ class Hints:
         ``gamma0``, ``sigma0``, ``beta0`` or ``unknown``.
     nodata
         Stored value that means no data.
+    dem
+        The ground that images in radar geometry are laid on: a raster file of heights in metres, or one height.
+    dem_datum
+        What its heights are measured from: ``ellipsoid``, ``egm2008``, ``egm96``, or the geoid's height in metres over
+        the ellipsoid at the site; see `sitewatch.scenes._terrain`.
     """
 
     date_pattern: str | None = None
@@ -58,6 +64,8 @@ class Hints:
     track: str | None = None
     quantity: Quantity | None = None
     nodata: float | None = None
+    dem: str | None = None
+    dem_datum: str | None = None
 
     def __post_init__(self) -> None:
         if unknown := [p for p in self.polarisations if p not in POLARISATIONS]:
@@ -68,6 +76,15 @@ class Hints:
             raise SceneError(f"there is no quantity {self.quantity!r}", hint="Use gamma0, sigma0, beta0 or unknown.")
         if self.scale == 0:
             raise SceneError("a scale of 0 would make every pixel the same")
+        if self.dem_datum is not None and self.dem is None:
+            raise SceneError("a height datum needs heights", hint="Name them with --dem.")
+        if self.dem is not None:
+            Terrain.parse(self.dem, self.dem_datum)
+
+    @property
+    def terrain(self) -> Terrain | None:
+        """The ground that the user names; None without one."""
+        return None if self.dem is None else Terrain.parse(self.dem, self.dem_datum)
 
     @property
     def polarisations(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from sitewatch.scenes._raster import is_remote, name_of, read_info, scene_error
 from sitewatch.scenes._scene import LeftOut, Scene, Scenes
 from sitewatch.scenes._stac import read_item
 from sitewatch.scenes._stac_files import load_item, stac_type
+from sitewatch.scenes.sentinel1 import package_of
 
 Source = str | os.PathLike[str] | pystac.Item
 
@@ -46,6 +47,8 @@ def open_scene(source: Source, hints: Hints | None = None) -> Scene:
     href = os.fspath(source)
     if not is_remote(href):
         path = Path(href)
+        if path.exists() and (package := package_of(os.path.abspath(href))) is not None:
+            return family_of(package).read([package], hints)
         if path.is_dir():
             raise scene_error(href, "it is a folder, not an image", "Open folders with open_scenes.")
         kind = stac_type(path) if path.suffix.lower() in (".json", ".geojson") and path.is_file() else None
@@ -104,6 +107,8 @@ def _read(candidate: Candidate, hints: Hints) -> tuple[list[Scene], list[LeftOut
         return [_describe(candidate, hints)], []
     except SceneError as error:
         whole = left_out_for(candidate.source, error)
+    if len(candidate.images) < 2:
+        return [], [whole]
     # One polarisation of several may be bad; the others still serve.
     refused = {href: refusal for href in candidate.images if (refusal := _refusal(href)) is not None}
     good = tuple(href for href in candidate.images if href not in refused)

@@ -75,6 +75,8 @@ def read_arrays(scene: Scene, window: Window | None = None) -> dict[str, np.ndar
     For small windows the labels cost more than the pixels. An image without any valid pixel is no error here.
     """
     rows, cols = _window_slices(scene, window)
+    if scene.reader is not None:
+        return dict(scene.reader.read(scene.bands, scene.geobox[rows, cols]))
     part = rasterio.windows.Window.from_slices(rows, cols)
     arrays: dict[str, np.ndarray] = {}
     for href, bands in _by_file(scene):

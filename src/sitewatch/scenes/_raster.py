@@ -37,6 +37,7 @@ _REMOTE = {
     "GDAL_HTTP_RETRY_DELAY": "1",
     "VSI_CACHE": "TRUE",
 }
+_IN_ZIP = "/vsizip/"
 _SAMPLE_PX = 128
 _POINTS_A_SIDE = 5
 
@@ -70,6 +71,14 @@ def is_remote(href: str) -> bool:
     return "://" in href and not href.startswith("file://")
 
 
+def file_behind(href: str) -> str:
+    """The file on disk that an address is read from: of a member of a zip, the zip."""
+    if not href.startswith(_IN_ZIP):
+        return href
+    path = Path(href.removeprefix(_IN_ZIP))
+    return str(next((p for p in (path, *path.parents) if p.suffix.lower() == ".zip"), path))
+
+
 def name_of(href: str | os.PathLike[str]) -> str:
     """Last part of a path or address; it starts every message about it."""
     return os.fspath(href).rstrip("/").rsplit("/", 1)[-1]
@@ -97,7 +106,7 @@ class _Complaints(logging.Handler):
 def open_raster(href: str) -> Iterator[Any]:
     """Open a raster for reading; every error of GDAL, at opening or inside the block, becomes a SceneError."""
     if not is_remote(href):
-        path = Path(href)
+        path = Path(file_behind(href))
         if not path.exists():
             raise scene_error(href, "the file does not exist")
         if path.is_file() and path.stat().st_size == 0:
@@ -131,7 +140,7 @@ def read_info(href: str) -> RasterInfo:
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with open_raster(href) as source:
             geobox = _geobox(source, href)
-            _refuse_cut_off(source, href)
+            refuse_cut_off(source, href)
             if any("complex" in dtype or dtype == "cint16" for dtype in source.dtypes):
                 raise scene_error(
                     href,
@@ -228,9 +237,10 @@ def _crs_text(crs: Any) -> str:
     return f"EPSG:{epsg}" if epsg else str(crs.to_wkt())
 
 
-def _refuse_cut_off(source: Any, href: str) -> None:
+def refuse_cut_off(source: Any, href: str) -> None:
     """Compare where the last block should end with where the file ends: cheap, and catches an aborted download."""
-    if source.driver not in ("GTiff", "COG") or is_remote(href):
+    # A zip's own table of contents stands at its end: one that is cut off does not open.
+    if source.driver not in ("GTiff", "COG") or is_remote(href) or href.startswith(_IN_ZIP):
         return
     block_rows, block_cols = source.block_shapes[-1]
     at = f"{(source.width - 1) // block_cols}_{(source.height - 1) // block_rows}"

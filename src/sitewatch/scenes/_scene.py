@@ -9,6 +9,8 @@ from typing import Literal
 import shapely
 from odc.geo.geobox import GeoBox
 
+from sitewatch.scenes._radar import Reader
+
 Scale = Literal["linear", "dB", "amplitude"]
 Quantity = Literal["gamma0", "sigma0", "beta0", "unknown"]
 
@@ -84,7 +86,8 @@ class Scene:
     bands
         One entry a polarisation.
     geobox
-        Native pixel grid (shape, transform, CRS).
+        Pixel grid (shape, transform, CRS): the image's own, or, of an image in radar geometry, the map grid it is laid
+        on when it is read.
     footprint
         Outline of the image in EPSG:4326 (longitude, latitude).
     quantity
@@ -107,6 +110,12 @@ class Scene:
         The credit line the provider's licence asks for.
     notes
         Guesses made on the user's behalf and processing worth knowing (e.g. speckle filtered, 8-bit).
+    product_type
+        Producer's name of the product level, e.g. ``GRD``, ``SLC`` or ``GEC``; empty where there is none.
+    nesz_db
+        Noise floor: noise-equivalent backscatter of the scene's quantity at scene centre, in dB; None where not told.
+    reader
+        What reads the pixels where they are no plain raster on a map grid; None for a plain raster.
     """
 
     id: str
@@ -125,6 +134,9 @@ class Scene:
     processed: dt.datetime | None = None
     credit: str = ""
     notes: tuple[str, ...] = ()
+    product_type: str = ""
+    nesz_db: float | None = None
+    reader: Reader | None = None
 
     @property
     def polarisations(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from odc.geo.geobox import GeoBox
 from sitewatch.errors import SceneError
 from sitewatch.scenes._pixels import read_pixels
 from sitewatch.scenes._scene import LeftOut, Scene
-from sitewatch.stack._grid import pixel_offset
+from sitewatch.stack._grid import crop, pixel_offset
 from sitewatch.stack._plan import Pass, leave_out
 from sitewatch.stack._resample import NO_SHIFT, Shift, Window, overlap, source_window, warp
 
@@ -65,7 +65,12 @@ def read_pass(
 def _lay(scene: Scene, grid: GeoBox, polarisations: tuple[str, ...], out: np.ndarray, shift: Shift) -> Tally:
     """Fill the pixels of `out` that are still NaN from one scene."""
     place: Window
-    if pixel_offset(grid, scene.geobox) is not None and shift == NO_SHIFT:
+    if scene.reader is not None and scene.reader.grids == "any":
+        # It is laid on this very grid: its own is only a proposal.
+        place = slice(0, grid.shape[0]), slice(0, grid.shape[1])
+        onto = crop(grid, *shift, grid.shape)
+        pixels = _read(dataclasses.replace(scene, geobox=onto), place, polarisations)
+    elif pixel_offset(grid, scene.geobox) is not None and shift == NO_SHIFT:
         met = overlap(grid, scene.geobox)
         if met is None:
             return Tally()

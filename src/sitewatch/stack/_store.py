@@ -23,6 +23,7 @@ import xarray as xr
 import zarr
 from zarr.codecs import BloscCodec
 
+from sitewatch.scenes._raster import file_behind
 from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.stack._blocks import read_block, unusable
 from sitewatch.stack._dataset import coordinates, variable_attributes
@@ -299,7 +300,7 @@ def _scene_key(scene: Scene) -> list[Any]:
 
 def _file_state(href: str) -> tuple[int, int]:
     try:
-        state = os.stat(href)
+        state = os.stat(file_behind(href))
     except OSError:
         return 0, 0
     return state.st_size, state.st_mtime_ns
