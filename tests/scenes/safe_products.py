@@ -95,7 +95,7 @@ def orbit_over(lon: float, lat: float, slant: float = 880_000.0, ascending: bool
         return Orbit(u, node).sees(lon, lat, 0.0)[1] - slant
 
     nadir = np.radians(lon) - np.arctan2(np.cos(INCLINATION) * np.sin(u), np.cos(u))
-    away = np.radians(9.0 if not ascending else -9.0)
+    away = np.radians(9.0 if not ascending else -9.0) / np.cos(np.radians(lat))
     node = optimize.brentq(seen, nadir + away * 0.3, nadir + away, xtol=1e-7)
     start = Orbit(u, node).sees(lon, lat, 0.0)[0]
     return Orbit(u + RATE * start, node - SPIN * start)
