@@ -12,6 +12,7 @@ from sitewatch import __version__
 from sitewatch.cli._date import date
 from sitewatch.cli._demo import demo
 from sitewatch.cli._exits import INTERRUPTED
+from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
 from sitewatch.cli._power import power
 from sitewatch.cli._run import run
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
 app.command(rich_help_panel=_LOOK)(inspect)
+app.command(rich_help_panel=_LOOK)(formats)
 app.command(rich_help_panel=_LOOK)(power)
 app.command(rich_help_panel=_LOOK)(demo)
 

@@ -10,19 +10,31 @@ from pathlib import Path
 import pystac
 
 from sitewatch.errors import SceneError
+from sitewatch.scenes._cslc import OperaCslcS1
 from sitewatch.scenes._family import Family
 from sitewatch.scenes._geotiff import GeoTiff
+from sitewatch.scenes._hyp3 import Hyp3Rtc
 from sitewatch.scenes._opera import OperaRtcS1
+from sitewatch.scenes._planetary import PlanetaryRtc
 from sitewatch.scenes._raster import is_remote, name_of
 from sitewatch.scenes._scene import LeftOut
 from sitewatch.scenes._stac_files import load_item, stac_type
 from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs
 from sitewatch.scenes.sentinel1 import Sentinel1Safe, is_package, package_of
 
-FAMILIES: tuple[Family, ...] = (OperaRtcS1(), Sentinel1Safe(), GeoTiff())
+FAMILIES: tuple[Family, ...] = (
+    OperaRtcS1(),
+    OperaCslcS1(),
+    Sentinel1Safe(),
+    Hyp3Rtc(),
+    PlanetaryRtc(),
+    GeoTiff(),
+)
 """The product families, the most particular first; the last takes everything."""
 
 _IMAGES = (".tif", ".tiff")
+# ... and HDF5, of which only families known by their names are taken.
+_KNOWN = (*_IMAGES, ".h5")
 _JSON = (".json", ".geojson")
 
 
@@ -57,7 +69,7 @@ def companions(href: str) -> list[str]:
         | {
             str(p)
             for p in path.parent.iterdir()
-            if p.suffix.lower() in _IMAGES
+            if p.suffix.lower() in _KNOWN
             and p.is_file()
             and family_of(str(p)) is family
             and not family.is_companion(str(p))
@@ -123,7 +135,7 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
         suffix = path.suffix.lower()
         if is_package(path):
             files.append(str(path))
-        elif suffix in _IMAGES:
+        elif suffix in _IMAGES or OperaCslcS1().matches(str(path)):
             # Companions in a folder are no loss worth a line each: nobody took them for images.
             if not family_of(str(path)).is_companion(str(path)):
                 files.append(str(path))
@@ -136,7 +148,7 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
             others += 1
     if not (items or files or bad):
         what = f"{others} other file{'s' if others > 1 else ''}" if others else "nothing"
-        hint = "Images are .tif or .tiff files, Sentinel-1 SAFE folders or zips, or STAC items."
+        hint = "Images are .tif or .tiff files, Sentinel-1 SAFE folders or zips, OPERA .h5 files, or STAC items."
         bad.append(LeftOut(str(folder), f"the folder holds no images ({what} in it)", hint))
     return items, files, bad
 

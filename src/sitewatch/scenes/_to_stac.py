@@ -70,11 +70,23 @@ def _properties(scene: Scene) -> dict[str, Any]:
         f"{OWN}family": scene.family,
         f"{OWN}subunit": scene.subunit,
         f"{OWN}processed": scene.processed.isoformat() if scene.processed else None,
+        f"{OWN}product_type": scene.product_type,
+        f"{OWN}noise_floor_db": scene.nesz_db,
+        **_reading(scene),
     }
     if radar and track.mode:
-        told |= {"sar:product_type": "RTC", "sar:frequency_band": radar[0], "sar:center_frequency": radar[1]}
+        told |= {"sar:product_type": scene.product_type or "RTC", "sar:frequency_band": radar[0], "sar:center_frequency": radar[1]}
     kept = {key: value for key, value in told.items() if value not in (None, "")}
     return {**kept, f"{OWN}credit": scene.credit, f"{OWN}notes": list(scene.notes)}
+
+
+def _reading(scene: Scene) -> dict[str, Any]:
+    """What it takes to read a product again that needs more than a raster library: where it lies, and on what ground."""
+    if scene.reader is None:
+        return {}
+    terrain = getattr(scene.reader, "terrain", None)
+    ground = {} if terrain is None else {f"{OWN}dem": str(terrain.source), f"{OWN}dem_datum": str(terrain.datum)}
+    return {f"{OWN}source": scene.reader.source, **ground}
 
 
 def _asset(band: Band) -> pystac.Asset:
@@ -85,4 +97,5 @@ def _asset(band: Band) -> pystac.Asset:
     fields = {"sar:polarizations": [band.polarisation], "raster:bands": [numbers]}
     if band.index != 1:
         fields[f"{OWN}band"] = band.index
-    return pystac.Asset(band.href, media_type=pystac.MediaType.GEOTIFF, roles=["data"], extra_fields=fields)
+    media = pystac.MediaType.HDF5 if band.href.lower().endswith(".h5") else pystac.MediaType.GEOTIFF
+    return pystac.Asset(band.href, media_type=media, roles=["data"], extra_fields=fields)

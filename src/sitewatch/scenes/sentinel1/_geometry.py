@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 
 import numpy as np
 import pyproj
@@ -20,6 +21,7 @@ from sitewatch.scenes.sentinel1._annotation import Annotation, Floats, Ground, O
 SPEED_OF_LIGHT = 299_792_458.0
 _A, _E2 = 6_378_137.0, 6.694379990141317e-3
 _DEGREE = 8
+_TAYLOR = 5
 # A step of time below this moves the satellite by less than a millimetre.
 _SETTLED_S = 1e-7
 _STEPS = 8
@@ -49,21 +51,17 @@ class Points:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Path:
-    """Orbit as a polynomial of time: Chebyshev coefficients of position, velocity and acceleration."""
+    """Orbit as Chebyshev polynomials of time: position, and its derivatives."""
 
     centre_s: float
     half_s: float
-    position: Floats
-    velocity: Floats
-    acceleration: Floats
+    derivatives: tuple[Floats, ...]
 
-    def at(self, time_s: Floats) -> tuple[Floats, Floats, Floats]:
+    def taylor(self, time_s: float) -> Floats:
+        """Coefficients (degree + 1, 3) of position in seconds from a time: exact to a millimetre for 20 s around it."""
         scaled = (time_s - self.centre_s) / self.half_s
-        return (
-            np.asarray(chebyshev.chebval(scaled, self.position)),
-            np.asarray(chebyshev.chebval(scaled, self.velocity)),
-            np.asarray(chebyshev.chebval(scaled, self.acceleration)),
-        )
+        terms = [chebyshev.chebval(scaled, d) / math.factorial(k) for k, d in enumerate(self.derivatives)]
+        return np.array(terms)
 
 
 @functools.lru_cache(maxsize=48)
@@ -71,9 +69,10 @@ def _path(orbit: Orbit) -> _Path:
     low, high = float(orbit.time_s.min()), float(orbit.time_s.max())
     centre, half = (low + high) / 2, (high - low) / 2
     degree = min(_DEGREE, len(orbit.time_s) - 1)
-    position = chebyshev.chebfit((orbit.time_s - centre) / half, orbit.position_m, degree)
-    velocity = chebyshev.chebder(position) / half
-    return _Path(centre, half, position, velocity, chebyshev.chebder(velocity) / half)
+    derivatives = [chebyshev.chebfit((orbit.time_s - centre) / half, orbit.position_m, degree)]
+    for _ in range(min(_TAYLOR, degree)):
+        derivatives.append(chebyshev.chebder(derivatives[-1]) / half)
+    return _Path(centre, half, tuple(derivatives))
 
 
 def see(orbit: Orbit, position_m: Floats) -> Points:
@@ -84,20 +83,55 @@ def see(orbit: Orbit, position_m: Floats) -> Points:
     path = _path(orbit)
     shape = position_m.shape[1:]
     flat = position_m.reshape(3, -1)
-    time = np.full(flat.shape[1], path.centre_s)
+    middle = np.nanmean(flat, axis=1, keepdims=True) if np.isfinite(flat).any() else np.zeros((3, 1))
+    centre = _middle_time(path, middle)
+    local = path.taylor(centre)
+    time = _solved(local, flat)
+    line_of_sight = _polynomial(local, time) - flat
+    time += centre
+    distance = np.sqrt(np.einsum("ij,ij->j", line_of_sight, line_of_sight))
+    time[np.abs(time - path.centre_s) > path.half_s] = np.nan
+    return Points(
+        position_m, time.reshape(shape), distance.reshape(shape), (line_of_sight / distance).reshape(3, *shape)
+    )
+
+
+def _middle_time(path: _Path, point: Floats) -> float:
+    """Time at which one point is seen, wherever on the orbit."""
+    time = path.centre_s
     for _ in range(_STEPS):
-        where, speed, push = path.at(time)
-        off = flat - where
-        step = (off * speed).sum(0) / ((off * push).sum(0) - (speed * speed).sum(0))
-        time = time - step
+        step = float(_solved(path.taylor(time), point)[0])
         # A point far off can't be followed beyond the state vectors, where the polynomial runs wild.
-        time = np.clip(time, path.centre_s - 1.5 * path.half_s, path.centre_s + 1.5 * path.half_s)
+        moved = float(np.clip(time + step, path.centre_s - path.half_s, path.centre_s + path.half_s))
+        if abs(moved - time) < _SETTLED_S:
+            return moved
+        time = moved
+    return time
+
+
+def _solved(local: Floats, flat: Floats) -> Floats:
+    """Seconds from the local polynomial's origin at which points (3, n) are seen."""
+    speed = np.arange(1, len(local))[:, None] * local[1:]
+    push = np.arange(1, len(speed))[:, None] * speed[1:]
+    time = np.zeros(flat.shape[1])
+    for _ in range(_STEPS):
+        off = flat - _polynomial(local, time)
+        moving = _polynomial(speed, time)
+        slope = np.einsum("ij,ij->j", off, _polynomial(push, time)) - np.einsum("ij,ij->j", moving, moving)
+        step = np.einsum("ij,ij->j", off, moving) / slope
+        time -= step
         if np.nanmax(np.abs(step), initial=0.0) < _SETTLED_S:
             break
-    time = np.where(np.abs(time - path.centre_s) <= path.half_s, time, np.nan)
-    line_of_sight = path.at(time)[0] - flat
-    distance = np.sqrt((line_of_sight * line_of_sight).sum(0))
-    return Points(position_m, time.reshape(shape), distance.reshape(shape), (line_of_sight / distance).reshape(3, *shape))
+    return time
+
+
+def _polynomial(coefficients: Floats, time: Floats) -> Floats:
+    """Vectors (3, n) by Horner's rule."""
+    value = np.repeat(coefficients[-1][:, None], len(time), axis=1)
+    for term in coefficients[-2::-1]:
+        value *= time
+        value += term[:, None]
+    return value
 
 
 def ecef(geobox: GeoBox, height_m: Floats) -> Floats:
