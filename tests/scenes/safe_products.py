@@ -82,7 +82,7 @@ class Orbit:
 
         down = -position / np.linalg.norm(position)
         guess = position + slant * (np.cos(np.radians(34)) * down + np.sin(np.radians(34)) * right)
-        lon, lat, _ = TO_LONLAT.transform(*optimize.fsolve(off, guess, xtol=1e-13))
+        lon, lat, _ = TO_LONLAT.transform(*optimize.fsolve(off, guess, xtol=1e-11))
         return float(lon), float(lat)
 
 

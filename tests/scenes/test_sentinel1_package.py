@@ -97,8 +97,8 @@ def test_any_part_of_a_product_stands_for_it(product: Path) -> None:
     [
         ("manifest.safe", "manifest.safe is missing"),
         ("annotation/*-vv-*.xml", r"annotation/.*-vv-.*\.xml is missing"),
-        ("annotation/calibration/calibration-*-vv-*.xml", r"calibration-.*-vv-.*\.xml is missing"),
-        ("annotation/calibration/noise-*-vv-*.xml", r"noise-.*-vv-.*\.xml is missing"),
+        ("annotation/calibration/calibration-*-vv-*.xml", r"annotation/calibration/calibration-.*-vv-.*\.xml is missing"),
+        ("annotation/calibration/noise-*-vv-*.xml", r"annotation/calibration/noise-.*-vv-.*\.xml is missing"),
     ],
 )
 def test_a_product_that_lacks_a_needed_file_is_refused_by_its_name(copy: Path, missing: str, what: str) -> None:
