@@ -1,4 +1,4 @@
-"""Where Sentinel-1 pixels land: point targets, terrain, flattening; against a closed-form orbit, sarsen and real grids."""
+"""Where Sentinel-1 pixels land: point targets, terrain, flattening; against a known orbit, sarsen and a real grid."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
+from safe_xml import INTERVAL_S
 
 from sitewatch.errors import SceneError
 from sitewatch.scenes import Hints, Scene, open_scene, read_pixels
@@ -145,7 +146,7 @@ def test_sarsen_places_the_same_ground_alike(plain: tuple[sp.Frame, Path], tmp_p
     import xarray as xr
     from sarsen import geocoding, orbit, scene
 
-    frame, product = plain
+    _, product = plain
     dem = write_dem(tmp_path / "hills.tif", lambda e, n: 60 + 40 * np.sin(e / 300) * np.cos(n / 200), reach=12)
     package = open_package(str(product))
     annotation = read_annotation(package, next(p for p in package.files if p.startswith("annotation/s1a")))
@@ -165,7 +166,7 @@ def test_sarsen_places_the_same_ground_alike(plain: tuple[sp.Frame, Path], tmp_p
     mine = see(annotation.orbit, position.transpose("axis", "y", "x").to_numpy())
     assert isinstance(seconds, xr.DataArray)
     # sarsen fits the orbit by a polynomial of fifth degree: some decimetres, hundredths of a line.
-    np.testing.assert_allclose(line_of(annotation, mine), seconds.to_numpy() / sp.INTERVAL_S, atol=0.05)
+    np.testing.assert_allclose(line_of(annotation, mine), seconds.to_numpy() / INTERVAL_S, atol=0.05)
     np.testing.assert_allclose(mine.range_m, slant.to_numpy(), atol=0.3)
     np.testing.assert_allclose(ground_pixel(annotation, mine), pixels, atol=0.1)
 

@@ -40,9 +40,7 @@ def test_backscatter_is_dn_squared_over_the_tables_amplitude_squared(frame: sp.F
     np.testing.assert_allclose(image.power(WHOLE, "gamma0"), squared / (0.9 * amplitude) ** 2, rtol=1e-6)
     np.testing.assert_allclose(image.power(WHOLE, "beta0"), squared / 300.0**2, rtol=1e-6)
     # A window is the same part of the whole.
-    np.testing.assert_array_equal(
-        image.power((33, 71, 50, 90), "sigma0"), image.power(WHOLE, "sigma0")[33:71, 50:90]
-    )
+    np.testing.assert_array_equal(image.power((33, 71, 50, 90), "sigma0"), image.power(WHOLE, "sigma0")[33:71, 50:90])
 
 
 def test_xarray_sentinel_calibrates_alike_and_gdal_reads_the_same_numbers(frame: sp.Frame, tmp_path: Path) -> None:
@@ -69,7 +67,8 @@ def test_noise_is_subtracted_with_range_vectors_and_azimuth_blocks(frame: sp.Fra
 
 
 @pytest.mark.parametrize(
-    ("ipf", "stored"), [("002.34", 4000.0 / (75088.7 * 400.0**2)), ("002.31", 4000.0 / (75088.7 * 400.0)), ("002.60", 4000.0)]
+    ("ipf", "stored"),
+    [("002.34", 4000.0 / (75088.7 * 400.0**2)), ("002.31", 4000.0 / (75088.7 * 400.0)), ("002.60", 4000.0)],
 )
 def test_noise_of_old_processors_is_brought_to_the_same_unit(
     frame: sp.Frame, tmp_path: Path, ipf: str, stored: float

@@ -56,14 +56,19 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.rmtree(product)
     to_map = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32636", always_xy=True)
     x, y = to_map.transform(LON, LAT)
-    ring = [to_map.transform(x + dx, y + dy, direction="INVERSE") for dx, dy in ((-300, -300), (300, -300), (300, 300), (-300, 300), (-300, -300))]
+    ring = [
+        to_map.transform(x + dx, y + dy, direction="INVERSE")
+        for dx, dy in ((-300, -300), (300, -300), (300, 300), (-300, 300), (-300, -300))
+    ]
     (folder / "site.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
     return folder
 
 
 def test_a_run_over_products_as_downloaded_stacks_them_and_finds_the_pier(harbour: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    code, said, told = run("run", harbour / "site.geojson", harbour / "products", "--out", out, "--dem", "0", "--dem-datum", "ellipsoid")
+    code, _, told = run(
+        "run", harbour / "site.geojson", harbour / "products", "--out", out, "--dem", "0", "--dem-datum", "ellipsoid"
+    )
     assert code == 0, told
     stack = open_stack(out / "stacks" / "sentinel-1-iw-28-ascending.zarr")
     assert stack.sizes["time"] == PASSES
@@ -87,7 +92,11 @@ def test_inspect_says_what_a_product_is_what_can_be_done_and_what_is_missing(har
     code, said, _ = run("inspect", zipped, "--json")
     (scene,) = json.loads(said)["scenes"]
     assert code == 0
-    assert (scene["product"], scene["product_type"], scene["verified_on"]) == ("Sentinel-1 GRDH", "GRD", "specification")
+    assert (scene["product"], scene["product_type"], scene["verified_on"]) == (
+        "Sentinel-1 GRDH",
+        "GRD",
+        "specification",
+    )
     assert "lay it on any map grid" in scene["can"]
     assert scene["missing"] == ["the ground's height (--dem, --dem-datum)"]
     assert run("inspect", zipped)[1].count("missing") == 1

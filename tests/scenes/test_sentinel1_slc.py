@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyproj
 import pytest
-import safe_products as sp
+import safe_slc as sp
 
 from sitewatch.scenes import Hints, Scene, open_scene, read_pixels
 

@@ -9,7 +9,11 @@ from sitewatch.scenes._scene import Scene
 def format_of(scene: Scene) -> Family | None:
     """The entry of the table of formats that a scene's family belongs to; the longest name that fits."""
     fitting = [family for family in FORMATS if scene.family.startswith(family.name)]
-    return max(fitting, key=lambda family: (scene.family.endswith("COG") == family.name.endswith("COG"), len(family.name)), default=None)
+    return max(
+        fitting,
+        key=lambda family: (scene.family.endswith("COG") == family.name.endswith("COG"), len(family.name)),
+        default=None,
+    )
 
 
 def what_can_be_done(scene: Scene) -> list[str]:

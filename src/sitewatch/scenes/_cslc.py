@@ -1,8 +1,8 @@
 """OPERA CSLC-S1: NASA's geocoded single-look complex Sentinel-1 bursts (HDF5), read as power.
 
-After the OPERA CSLC-S1 product specification (JPL D-108278): complex numbers in ``/data/<polarisation>`` on a map grid of 5 x 10 m, tables
-of noise and calibration on a coarser one. The numbers are those of the burst they were made from (DN): backscatter is
-(|DN|^2 - noise) / gamma^2. Nothing is flattened by the terrain.
+After the OPERA CSLC-S1 product specification (JPL D-108278): complex numbers in ``/data/<polarisation>`` on a map grid
+of 5 x 10 m, tables of noise and calibration on a coarser one. The numbers are those of the burst they were made from
+(DN): backscatter is (|DN|^2 - noise) / gamma^2. Nothing is flattened by the terrain.
 """
 
 from __future__ import annotations

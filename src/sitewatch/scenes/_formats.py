@@ -42,8 +42,8 @@ FORMATS: tuple[Family, ...] = (
         "OPERA CSLC-S1",
         "OPERA_L2_CSLC-S1_*.h5 (needs h5py)",
         "specification",
-        "power of the complex pixels, noise subtracted, gamma0 of the ellipsoid by the product's tables; the layout was "
-        "compared with a real file, whose pixels and tables were blanked",
+        "power of the complex pixels, noise subtracted, gamma0 of the ellipsoid by the product's tables; the layout "
+        "was compared with a real file, whose pixels and tables were blanked",
     ),
     Family(
         "Sentinel-1 GRD",

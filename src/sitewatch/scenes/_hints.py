@@ -6,6 +6,7 @@ import dataclasses
 import re
 
 from sitewatch.errors import SceneError
+from sitewatch.scenes._dem import terrain_named
 from sitewatch.scenes._scene import Quantity, Scale, Track
 from sitewatch.scenes._terrain import Terrain
 
@@ -50,7 +51,8 @@ class Hints:
     nodata
         Stored value that means no data.
     dem
-        The ground that images in radar geometry are laid on: a raster file of heights in metres, or one height.
+        The ground that images in radar geometry are laid on: a raster file of heights in metres, a STAC item of one, or
+        one height.
     dem_datum
         What its heights are measured from: ``ellipsoid``, ``egm2008``, ``egm96``, or the geoid's height in metres over
         the ellipsoid at the site; see `sitewatch.scenes._terrain`.
@@ -79,12 +81,12 @@ class Hints:
         if self.dem_datum is not None and self.dem is None:
             raise SceneError("a height datum needs heights", hint="Name them with --dem.")
         if self.dem is not None:
-            Terrain.parse(self.dem, self.dem_datum)
+            terrain_named(self.dem, self.dem_datum)
 
     @property
     def terrain(self) -> Terrain | None:
         """The ground that the user names; None without one."""
-        return None if self.dem is None else Terrain.parse(self.dem, self.dem_datum)
+        return None if self.dem is None else terrain_named(self.dem, self.dem_datum)
 
     @property
     def polarisations(self) -> tuple[str, ...]:

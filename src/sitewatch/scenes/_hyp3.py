@@ -1,9 +1,9 @@
 """Terrain-corrected Sentinel-1 images made by ASF's HyP3 (RTC_GAMMA), one GeoTIFF a polarisation.
 
 The name tells all but the track (HyP3 RTC product guide): ``S1A_IW_20221204T161641_DVR_RTC30_G_gpuned_1AE1_VV.tif`` is
-platform, mode, start, polarisations and orbit (P precise, R restituted, O predicted), spacing, GAMMA, and six letters:
-g/s gamma0 or sigma0, p/a/d power, amplitude or decibel, u/w unmasked or water masked, n/f filtered or not, e/c entire or
-clipped, d/m dead reckoning or matched to the DEM. The granule it was made from, whose orbit number tells the track,
+platform, mode, start, polarisations and orbit (P precise, R restituted, O predicted), spacing, GAMMA, and six letters,
+g/s gamma0 or sigma0, p/a/d power, amplitude or decibel, u/w unmasked or water masked, n/f filtered or not, e/c entire
+or clipped, d/m dead reckoning or matched to the DEM. The granule it was made from, whose orbit number tells the track,
 stands in the files beside it.
 """
 
@@ -150,7 +150,10 @@ def _absolute_orbit(path: Path, found: re.Match[str]) -> int | None:
     if is_remote(str(path)):
         return None
     for beside in sorted(path.parent.glob(f"{found['product']}*")):
-        if beside.suffix.lower() not in (".txt", ".md", ".log", ".xml", ".json") or beside.stat().st_size > _LARGEST_TEXT:
+        if (
+            beside.suffix.lower() not in (".txt", ".md", ".log", ".xml", ".json")
+            or beside.stat().st_size > _LARGEST_TEXT
+        ):
             continue
         for granule in _GRANULE.finditer(beside.read_text(encoding="utf-8", errors="replace")):
             if granule[1] == found["start"]:

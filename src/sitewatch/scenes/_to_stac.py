@@ -75,13 +75,17 @@ def _properties(scene: Scene) -> dict[str, Any]:
         **_reading(scene),
     }
     if radar and track.mode:
-        told |= {"sar:product_type": scene.product_type or "RTC", "sar:frequency_band": radar[0], "sar:center_frequency": radar[1]}
+        told |= {
+            "sar:product_type": scene.product_type or "RTC",
+            "sar:frequency_band": radar[0],
+            "sar:center_frequency": radar[1],
+        }
     kept = {key: value for key, value in told.items() if value not in (None, "")}
     return {**kept, f"{OWN}credit": scene.credit, f"{OWN}notes": list(scene.notes)}
 
 
 def _reading(scene: Scene) -> dict[str, Any]:
-    """What it takes to read a product again that needs more than a raster library: where it lies, and on what ground."""
+    """What it takes to read a product again that needs more than a raster library: its place and its ground."""
     if scene.reader is None:
         return {}
     terrain = getattr(scene.reader, "terrain", None)

@@ -10,9 +10,9 @@ from odc.geo.geobox import GeoBox
 from sitewatch.errors import SceneError
 from sitewatch.scenes._pixels import read_pixels
 from sitewatch.scenes._scene import LeftOut, Scene
-from sitewatch.stack._grid import crop, pixel_offset
+from sitewatch.stack._grid import pixel_offset
 from sitewatch.stack._plan import Pass, leave_out
-from sitewatch.stack._resample import NO_SHIFT, Shift, Window, overlap, source_window, warp
+from sitewatch.stack._resample import NO_SHIFT, Shift, Window, moved, overlap, source_window, warp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +68,7 @@ def _lay(scene: Scene, grid: GeoBox, polarisations: tuple[str, ...], out: np.nda
     if scene.reader is not None and scene.reader.grids == "any":
         # It is laid on this very grid: its own is only a proposal.
         place = slice(0, grid.shape[0]), slice(0, grid.shape[1])
-        onto = crop(grid, *shift, grid.shape)
-        pixels = _read(dataclasses.replace(scene, geobox=onto), place, polarisations)
+        pixels = _read(dataclasses.replace(scene, geobox=moved(grid, shift)), place, polarisations)
     elif pixel_offset(grid, scene.geobox) is not None and shift == NO_SHIFT:
         met = overlap(grid, scene.geobox)
         if met is None:

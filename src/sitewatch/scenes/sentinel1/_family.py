@@ -150,7 +150,9 @@ def _images(package: Package, manifest: Manifest) -> tuple[tuple[Image, ...], li
         found = _MEASUREMENT.fullmatch(path)
         assert found is not None
         if path not in package.files:
-            absent.append(found["pol"].upper() if found["kind"] == "grd" else f"{found['swath']} {found['pol']}".upper())
+            absent.append(
+                found["pol"].upper() if found["kind"] == "grd" else f"{found['swath']} {found['pol']}".upper()
+            )
             continue
         there.append(_image(package, manifest, path, found))
     if not there:
@@ -205,7 +207,9 @@ def _resolution(package: Package) -> str:
 
 
 def _incidence(images: Sequence[Image]) -> float:
-    angles = [float(i.annotation.ground.incidence_deg[i.annotation.ground.incidence_deg.shape[0] // 2].mean()) for i in images]
+    angles = [
+        float(i.annotation.ground.incidence_deg[i.annotation.ground.incidence_deg.shape[0] // 2].mean()) for i in images
+    ]
     return round(float(np.mean(angles)), 3)
 
 
@@ -213,12 +217,16 @@ def _footprint(package: Package, images: Sequence[Image]) -> shapely.Polygon:
     parts = []
     for image in images:
         ground = image.annotation.ground
-        lon, lat = (np.concatenate([g[0], g[1:, -1], g[-1, -2::-1], g[-2:0:-1, 0]]) for g in (ground.longitude, ground.latitude))
+        lon, lat = (
+            np.concatenate([g[0], g[1:, -1], g[-1, -2::-1], g[-2:0:-1, 0]]) for g in (ground.longitude, ground.latitude)
+        )
         if np.ptp(lon) > 180:
             raise scene_error(package.source, "it crosses the antimeridian, which is not supported")
         parts.append(shapely.Polygon(np.column_stack([lon, lat])))
     whole = shapely.union_all(parts)
-    return whole if isinstance(whole, shapely.Polygon) else shapely.convex_hull(whole)
+    if isinstance(whole, shapely.Polygon):
+        return whole
+    return shapely.Polygon(shapely.get_coordinates(shapely.convex_hull(whole)))
 
 
 def _grid(footprint: shapely.Polygon, spacing: float) -> GeoBox:
@@ -239,5 +247,3 @@ def _utc(text: str) -> dt.datetime | None:
         return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
     except ValueError:
         return None
-
-

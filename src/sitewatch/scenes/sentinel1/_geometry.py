@@ -69,9 +69,10 @@ def _path(orbit: Orbit) -> _Path:
     low, high = float(orbit.time_s.min()), float(orbit.time_s.max())
     centre, half = (low + high) / 2, (high - low) / 2
     degree = min(_DEGREE, len(orbit.time_s) - 1)
-    derivatives = [chebyshev.chebfit((orbit.time_s - centre) / half, orbit.position_m, degree)]
+    fitted = chebyshev.chebfit((orbit.time_s - centre) / half, orbit.position_m, degree)
+    derivatives = [np.asarray(fitted, np.float64)]
     for _ in range(min(_TAYLOR, degree)):
-        derivatives.append(chebyshev.chebder(derivatives[-1]) / half)
+        derivatives.append(np.asarray(chebyshev.chebder(derivatives[-1]) / half, np.float64))
     return _Path(centre, half, tuple(derivatives))
 
 

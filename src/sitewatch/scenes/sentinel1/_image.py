@@ -59,17 +59,13 @@ class Image:
         """Its thermal noise; None where the product has none, or the processor has subtracted it already."""
         if self.noise_path is None or self.annotation.noise_removed:
             return None
-        return read_noise(
-            self.package, self.noise_path, self.calibration_path, self.annotation.mode, self.ipf_version
-        )
+        return read_noise(self.package, self.noise_path, self.calibration_path, self.annotation.mode, self.ipf_version)
 
     @property
     def has_noisy_borders(self) -> bool:
         """Whether it is a ground range image of a processor that left noise along its borders."""
         return (
-            self.annotation.product_type == "GRD"
-            and self.ipf_version is not None
-            and self.ipf_version < _CLEAN_BORDERS
+            self.annotation.product_type == "GRD" and self.ipf_version is not None and self.ipf_version < _CLEAN_BORDERS
         )
 
     def check(self) -> None:
@@ -98,7 +94,7 @@ class Image:
         if noise is not None:
             squared -= noise.over(lines, pixels).astype(np.float32)
         amplitude = self.calibration(quantity).over(lines, pixels)
-        power = squared / (amplitude * amplitude).astype(np.float32)
+        power = np.asarray(squared / (amplitude * amplitude), np.float32)
         power[missing] = np.nan
         return power
 
@@ -106,9 +102,7 @@ class Image:
         """Noise-equivalent backscatter at the image's centre, linear power."""
         if self.noise_path is None:
             return None
-        noise = read_noise(
-            self.package, self.noise_path, self.calibration_path, self.annotation.mode, self.ipf_version
-        )
+        noise = read_noise(self.package, self.noise_path, self.calibration_path, self.annotation.mode, self.ipf_version)
         line, pixel = np.array([self.annotation.lines // 2]), np.array([self.annotation.samples // 2])
         return float(noise.over(line, pixel)[0, 0] / self.calibration(quantity).over(line, pixel)[0, 0] ** 2)
 
@@ -152,7 +146,9 @@ class Image:
             run = np.logical_and.accumulate(dark[flip], axis=axis)[flip]
             rows = slice(overlap[0] - strip[0], overlap[1] - strip[0])
             cols = slice(overlap[2] - strip[2], overlap[3] - strip[2])
-            mask[overlap[0] - box[0] : overlap[1] - box[0], overlap[2] - box[2] : overlap[3] - box[2]] |= run[rows, cols]
+            mask[overlap[0] - box[0] : overlap[1] - box[0], overlap[2] - box[2] : overlap[3] - box[2]] |= run[
+                rows, cols
+            ]
         return mask
 
     def _dark(self, box: Box) -> NDArray[np.bool_]:

@@ -224,4 +224,3 @@ def _version(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-

@@ -162,7 +162,7 @@ def padded(grid: GeoBox, down: int, across: int) -> GeoBox:
 
 
 def _around(line: Floats, pixel: Floats, shape: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """Box of lines and pixels that hold some places and what interpolation draws on; None where they are all outside."""
+    """Box of lines and pixels that hold some places and what interpolation draws on; None where all are outside."""
     known = np.isfinite(line) & np.isfinite(pixel)
     known &= (line > -1) & (line < shape[0]) & (pixel > -1) & (pixel < shape[1])
     if not known.any():

@@ -1,7 +1,7 @@
 """Detected power of Sentinel-1 single-look complex images: burst by burst, cut where one burst serves better.
 
-Neighbouring bursts and swaths overlap. Each ground point is taken from the burst in whose valid part it lies deepest, so
-that the seam runs through the middle of the overlap on every date.
+Neighbouring bursts and swaths overlap. Each ground point is taken from the burst in whose valid part it lies deepest,
+so that the seam runs through the middle of the overlap on every date.
 """
 
 from __future__ import annotations

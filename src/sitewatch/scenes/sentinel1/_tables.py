@@ -100,9 +100,7 @@ def read_noise(package: Package, path: str, calibration: str, mode: str, ipf_ver
     return Noise(vectors, tuple(blocks))
 
 
-def _old_factor(
-    package: Package, vectors: Vectors, calibration: str, mode: str, ipf_version: float | None
-) -> float:
+def _old_factor(package: Package, vectors: Vectors, calibration: str, mode: str, ipf_version: float | None) -> float:
     largest = max(float(v.max()) for v in vectors.values)
     # Noise in units of DN^2 is some hundreds at least; the numbers decide where accounts of the version differ (2.5).
     if ipf_version is None or ipf_version > 2.5 or largest >= 1.0 or mode not in _OLD_NOISE:
