@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pystac
 import pytest
 
-from conftest import WriteTiff
 from sitewatch.errors import SceneError
 from sitewatch.scenes import Hints
 from sitewatch.scenes._dem import terrain_named
+
+WriteTiff = Callable[..., Path]
 
 HEIGHTS = np.full((1, 40, 30), 12.0, np.float32)
 

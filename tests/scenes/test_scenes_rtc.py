@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from affine import Affine
 
-from conftest import WriteTiff
 from sitewatch.errors import SceneError
 from sitewatch.scenes import open_scene, open_scenes, read_pixels
+
+WriteTiff = Callable[..., Path]
 
 HYP3 = "S1A_IW_20220601T154000_DVP_RTC30_G_{letters}_1AE1"
 POWER = np.random.default_rng(1).gamma(4, 0.02, (1, 40, 30)).astype("float32")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import threading
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import rasterio.errors
@@ -25,6 +29,19 @@ _BORDER_SMOOTH_PX = 5
 
 Box = tuple[int, int, int, int]
 """First line, last line (excluded), first pixel, last pixel (excluded)."""
+
+
+_QUIET = threading.Lock()
+
+
+@contextlib.contextmanager
+def _opened(href: str) -> Iterator[Any]:
+    """Open an image without a map grid, of which rasterio warns; a thread at a time, for filters are the process's."""
+    with contextlib.ExitStack() as stack:
+        with _QUIET, warnings.catch_warnings():
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            source = stack.enter_context(open_raster(href))
+        yield source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,18 +87,16 @@ class Image:
 
     def check(self) -> None:
         """Open the pixels; raises SceneError where they are missing, cut off or not those of the annotation."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            with open_raster(self.href) as source:
-                refuse_cut_off(source, self.href)
-                described = (self.annotation.lines, self.annotation.samples)
-                if source.shape != described:
-                    raise scene_error(
-                        self.package.source,
-                        f"{self.measurement_path} has {source.shape[0]} x {source.shape[1]} pixels, and its annotation "
-                        f"says {described[0]} x {described[1]}",
-                        "Fetch the product again.",
-                    )
+        described = (self.annotation.lines, self.annotation.samples)
+        with _opened(self.href) as source:
+            refuse_cut_off(source, self.href)
+            if source.shape != described:
+                raise scene_error(
+                    self.package.source,
+                    f"{self.measurement_path} has {source.shape[0]} x {source.shape[1]} pixels, and its annotation "
+                    f"says {described[0]} x {described[1]}",
+                    "Fetch the product again.",
+                )
 
     def power(self, box: Box, quantity: Quantity) -> NDArray[np.float32]:
         """Backscatter of a window, linear power; NaN for no data, and noise subtraction's negative values stay."""
@@ -109,13 +124,11 @@ class Image:
     def _squared(self, box: Box) -> NDArray[np.float32]:
         """|DN|^2 of a window."""
         window = Window.from_slices((box[0], box[1]), (box[2], box[3]))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            with open_raster(self.href) as source:
-                if "complex" in source.dtypes[0]:
-                    values = source.read(1, window=window, out_dtype="complex64")
-                    return np.asarray(values.real**2 + values.imag**2, np.float32)
-                values = source.read(1, window=window, out_dtype="float32")
+        with _opened(self.href) as source:
+            if "complex" in source.dtypes[0]:
+                values = source.read(1, window=window, out_dtype="complex64")
+                return np.asarray(values.real**2 + values.imag**2, np.float32)
+            values = source.read(1, window=window, out_dtype="float32")
         return np.asarray(values * values, np.float32)
 
     def _border(self, box: Box) -> NDArray[np.bool_]:

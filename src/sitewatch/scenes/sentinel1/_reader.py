@@ -25,6 +25,8 @@ from sitewatch.scenes.sentinel1._slc import burst_power
 
 # Terrain this far outside a window may fall onto it: a 1000 m mountain reaches 1.7 km at 30 degrees of incidence.
 _REACH_M = 2000.0
+# Geometry of a tile takes some hundred bytes a pixel.
+_TILE_PX = 768
 # A grid coarser than the image by more than this is sampled several times a pixel, and averaged.
 _COARSER = 1.5
 
@@ -69,6 +71,16 @@ class Sentinel1Reader:
 
     def read(self, bands: Sequence[Band], geobox: GeoBox) -> Mapping[str, NDArray[np.float32]]:
         """Linear power of each polarisation: float32 (rows, columns), NaN where there is no data."""
+        rows, cols = geobox.shape
+        out = {band.polarisation: np.empty((rows, cols), np.float32) for band in bands}
+        for top in range(0, rows, _TILE_PX):
+            for left in range(0, cols, _TILE_PX):
+                part = np.s_[top : min(top + _TILE_PX, rows), left : min(left + _TILE_PX, cols)]
+                for name, values in self._read_tile(bands, geobox[part]).items():
+                    out[name][part] = values
+        return out
+
+    def _read_tile(self, bands: Sequence[Band], geobox: GeoBox) -> dict[str, NDArray[np.float32]]:
         finer = self._oversampling(geobox)
         grid = geobox if finer == 1 else geobox.zoom_out(1 / finer)
         points = self._points(grid)
