@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,3 +138,53 @@ def test_opera_cslc_without_tables_is_relative_and_a_cut_off_file_is_refused(tmp
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(SceneError, match="cut off or no HDF5"):
         open_scene(path)
+
+
+def test_an_item_shaped_as_the_planetary_computers_gives_the_track_and_the_looks(
+    write_tiff: WriteTiff, tmp_path: Path
+) -> None:
+    name = "S1A_IW_GRDH_1SDV_20191215T004339_20191215T004404_030352_0378DC_rtc"
+    stored = POWER.copy()
+    stored[0, :, :4] = -32768
+    assets = {}
+    for pol in ("vv", "vh"):
+        path = write_tiff(f"iw-{pol}.rtc.tiff", stored, nodata=-32768)
+        assets[pol] = {
+            "href": str(path),
+            "type": "image/tiff; application=geotiff; profile=cloud-optimized",
+            "title": f"{pol.upper()}: backscatter",
+            "roles": ["data"],
+            "raster:bands": [{"nodata": -32768, "data_type": "float32", "spatial_resolution": 10.0}],
+        }
+    assets["rendered_preview"] = {"href": "https://example.org/p.png", "type": "image/png", "roles": ["overview"]}
+    properties = {
+        "datetime": "2019-12-15T00:43:51.5Z",
+        "platform": "SENTINEL-1A",
+        "constellation": "Sentinel-1",
+        "sar:instrument_mode": "IW",
+        "sar:polarizations": ["VV", "VH"],
+        "sar:frequency_band": "C",
+        "sar:product_type": "GRD",
+        "sar:observation_direction": "right",
+        "sar:looks_equivalent_number": 4.4,
+        "sat:orbit_state": "ascending",
+        "sat:absolute_orbit": 30352,
+    }
+    square = [[[33, 36], [34, 36], [34, 37], [33, 37], [33, 36]]]
+    item = {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": name,
+        "collection": "sentinel-1-rtc",
+        "geometry": {"type": "Polygon", "coordinates": square},
+        "bbox": [33, 36, 34, 37],
+        "properties": properties,
+        "links": [],
+        "assets": assets,
+    }
+    (tmp_path / "item.json").write_text(json.dumps(item))
+    scene = open_scene(tmp_path / "item.json")
+    assert scene.track.key == f"sentinel-1-iw-{(30352 - 73) % 175 + 1}-ascending"
+    assert (scene.quantity, scene.enl, scene.polarisations) == ("gamma0", 4.4, ("VV", "VH"))
+    np.testing.assert_allclose(read_pixels(scene)["VV"].to_numpy()[:, 4:], POWER[0, :, 4:])
+    assert np.isnan(read_pixels(scene)["VV"].to_numpy()[:, :4]).all()

@@ -153,7 +153,8 @@ def item_facts(item: pystac.Item) -> Facts:
     return Facts(
         moment=None if at is None else Moment(at.astimezone(dt.UTC), p.get(f"{OWN}time_known", True)),
         platform=platform,
-        constellation=p.get("constellation"),
+        # Catalogues differ in how they write it ("Sentinel-1"); tracks must not.
+        constellation=platform_named(p["constellation"]) if p.get("constellation") else None,
         mode=p.get("sar:instrument_mode"),
         relative_orbit=None if orbit is None else int(orbit),
         orbit_state=orbit_state_told(p.get("sat:orbit_state") or ""),
