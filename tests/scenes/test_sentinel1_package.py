@@ -174,6 +174,13 @@ def test_other_modes_and_products_without_images_are_refused(copy: Path) -> None
         open_scene(copy)
 
 
+def test_a_product_across_the_antimeridian_is_refused_and_says_so(tmp_path: Path) -> None:
+    frame = sp.frame_over(179.999, LAT, lines=40, samples=50)
+    product = sp.write_safe(tmp_path, frame, {"VV": np.full((40, 50), 90, np.uint16)})
+    with pytest.raises(SceneError, match="crosses the antimeridian"):
+        open_scene(product)
+
+
 def test_a_product_survives_its_stac_item(product: Path) -> None:
     from sitewatch.scenes import from_stac
 

@@ -14,7 +14,10 @@ import safe_products as sp
 from typer.testing import CliRunner
 
 from sitewatch.cli import app
+from sitewatch.scenes import Hints, open_scene
 from sitewatch.stack import open_stack
+from sitewatch.stack._mosaic import read_pass
+from sitewatch.stack._plan import Pass
 
 LON, LAT, SIZE, PASSES, BUILT = 36.0, 34.0, 110, 12, 5
 
@@ -130,3 +133,17 @@ def test_formats_lists_each_family_and_what_was_verified() -> None:
     # Every family of readers is in the table: a SAFE package is any of three products.
     names = {name for family in FORMATS for name in (family.name, "Sentinel-1 SAFE")}
     assert {family.name for family in FAMILIES} <= names
+
+
+def test_a_registration_shift_moves_what_is_laid_by_whole_and_broken_pixels(harbour: Path) -> None:
+    scene = open_scene(min((harbour / "products").glob("*.zip")), Hints(dem="0", dem_datum="ellipsoid"))
+    rows, cols = scene.geobox.shape
+    grid = scene.geobox[rows // 2 - 20 : rows // 2 + 20, cols // 2 - 20 : cols // 2 + 20]
+    overpass = Pass(scene.datetime, scene.platform, (scene,))
+    laid = {}
+    for shift in ((0.0, 0.0), (1.0, -2.0), (0.5, 0.0)):
+        out = np.empty((1, *grid.shape), np.float32)
+        assert not read_pass(overpass, grid, ("VV",), out, shift).failed
+        laid[shift] = out[0]
+    np.testing.assert_allclose(laid[1.0, -2.0][:-1, 2:], laid[0.0, 0.0][1:, :-2], rtol=1e-3)
+    assert laid[0.5, 0.0].mean() == pytest.approx(laid[0.0, 0.0].mean(), rel=0.05)
