@@ -70,8 +70,7 @@ def _properties(scene: Scene) -> dict[str, Any]:
         f"{OWN}family": scene.family,
         f"{OWN}subunit": scene.subunit,
         f"{OWN}processed": scene.processed.isoformat() if scene.processed else None,
-        f"{OWN}product_type": scene.product_type,
-        f"{OWN}noise_floor_db": scene.nesz_db,
+        f"{OWN}nesz_db": scene.nesz_db,
         **_reading(scene),
     }
     if radar and track.mode:
