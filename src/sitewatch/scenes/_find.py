@@ -12,13 +12,14 @@ import pystac
 from sitewatch.errors import SceneError
 from sitewatch.scenes._family import Family
 from sitewatch.scenes._geotiff import GeoTiff
+from sitewatch.scenes._iceye import Iceye
 from sitewatch.scenes._opera import OperaRtcS1
 from sitewatch.scenes._raster import is_remote, name_of
 from sitewatch.scenes._scene import LeftOut
 from sitewatch.scenes._stac_files import load_item, stac_type
 from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs
 
-FAMILIES: tuple[Family, ...] = (OperaRtcS1(), GeoTiff())
+FAMILIES: tuple[Family, ...] = (OperaRtcS1(), Iceye(), GeoTiff())
 """The product families, the most particular first; the last takes everything."""
 
 _IMAGES = (".tif", ".tiff")

@@ -106,16 +106,27 @@ def open_raster(href: str) -> Iterator[Any]:
     log = logging.getLogger("rasterio")
     log.addHandler(complaints)
     try:
-        with rasterio.Env(**(_REMOTE if is_remote(href) else _LOCAL)), rasterio.open(href) as source:
+        with (
+            raster_errors(href),
+            rasterio.Env(**(_REMOTE if is_remote(href) else _LOCAL)),
+            rasterio.open(href) as source,
+        ):
             if any("IO error" in text for text in complaints.texts):
                 raise scene_error(href, "the file is cut off: parts of its description are missing", "Fetch it again.")
             yield source
+    finally:
+        log.removeHandler(complaints)
+
+
+@contextlib.contextmanager
+def raster_errors(href: str) -> Iterator[None]:
+    """Turn every error of GDAL inside the block into a SceneError about a file."""
+    try:
+        yield
     except (rasterio.errors.RasterioError, CPLE_BaseError, OSError) as error:
         # rasterio's own text is "Read failed, see previous exception"; GDAL's is the cause.
         detail = " ".join(str(error.__cause__ or error).split())
         raise scene_error(href, f"the file can't be read as an image ({detail})", "Fetch it again.") from error
-    finally:
-        log.removeHandler(complaints)
 
 
 def read_info(href: str) -> RasterInfo:
@@ -131,7 +142,7 @@ def read_info(href: str) -> RasterInfo:
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with open_raster(href) as source:
             geobox = _geobox(source, href)
-            _refuse_cut_off(source, href)
+            refuse_cut_off(source, href)
             if any("complex" in dtype or dtype == "cint16" for dtype in source.dtypes):
                 raise scene_error(
                     href,
@@ -228,7 +239,7 @@ def _crs_text(crs: Any) -> str:
     return f"EPSG:{epsg}" if epsg else str(crs.to_wkt())
 
 
-def _refuse_cut_off(source: Any, href: str) -> None:
+def refuse_cut_off(source: Any, href: str) -> None:
     """Compare where the last block should end with where the file ends: cheap, and catches an aborted download."""
     if source.driver not in ("GTiff", "COG") or is_remote(href):
         return

@@ -19,6 +19,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
 from sitewatch.errors import SceneError
+from sitewatch.scenes._lattice import Lattice
 from sitewatch.scenes._raster import open_raster, scene_error
 
 # Vertical CRS of the geoids that elevation models are given above, as EPSG knows them.
@@ -52,6 +53,7 @@ class Terrain:
     datum: str | float = _ELLIPSOID
 
     @classmethod
+    @functools.lru_cache(maxsize=16)
     def parse(cls, dem: str, datum: str | None = None) -> Terrain:
         """Read what the user said: a file or a height, and the datum, which a file may state itself.
 
@@ -116,16 +118,8 @@ def geoid_heights(datum: str | float, geobox: GeoBox) -> np.ndarray:
     coarse = np.asarray(_geoid_transformer(datum).transform(lon, lat, np.zeros_like(lon))[2])
     if not np.isfinite(coarse).all():
         raise _no_geoid(datum)
-    return _stretched(coarse, at_row, at_col, (rows, cols))
-
-
-def _stretched(coarse: np.ndarray, at_row: np.ndarray, at_col: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Bilinear values at all pixel centres from some of them, the first and last among these."""
-    across = np.stack([np.interp(np.arange(shape[1]) + 0.5, at_col, row) for row in coarse])
-    index = np.interp(np.arange(shape[0]) + 0.5, at_row, np.arange(len(at_row)))
-    low = np.minimum(index.astype(int), max(len(at_row) - 2, 0))
-    share = (index - low)[:, None]
-    return ((1 - share) * across[low] + share * across[np.minimum(low + 1, len(at_row) - 1)]).astype(np.float32)
+    all_rows, all_cols = np.arange(rows) + 0.5, np.arange(cols) + 0.5
+    return Lattice.of(at_row, at_col, coarse).at(all_rows, all_cols).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=8)

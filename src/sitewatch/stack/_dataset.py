@@ -102,7 +102,8 @@ def _scene_notes(plan: StackPlan) -> list[str]:
 
 
 def _notes_of(scene: Scene, plan: StackPlan) -> Sequence[str]:
-    resampled = describe(scene.geobox, plan.geobox)
+    # An image in radar geometry goes onto the stack's grid straight away, whatever its own.
+    resampled = "" if scene.radar is not None else describe(scene.geobox, plan.geobox)
     return [*scene.notes, resampled] if resampled else scene.notes
 
 

@@ -294,7 +294,16 @@ def _pass_key(overpass: Pass) -> str:
 
 def _scene_key(scene: Scene) -> list[Any]:
     bands = [[*dataclasses.astuple(band), *_file_state(band.href)] for band in scene.bands]
-    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands]
+    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_radar_key(scene)]
+
+
+def _radar_key(scene: Scene) -> list[Any]:
+    """What the pixels of an image in radar geometry depend on besides: its model, its gain and the ground."""
+    if scene.radar is None:
+        return []
+    terrain = scene.radar.terrain
+    model = _file_state(terrain.source) if isinstance(terrain.source, str) else ()
+    return [dataclasses.astuple(scene.radar), *model]
 
 
 def _file_state(href: str) -> tuple[int, int]:
