@@ -58,7 +58,8 @@ def read_onto(scene: Scene, geobox: GeoBox, shift: Shift = (0.0, 0.0)) -> dict[s
     Notes
     -----
     Samples become power before they are resampled, and are averaged where the grid is coarser than they are, which is
-    how looks are taken. The position is exact: GDAL's approximating transformer is switched off.
+    how looks are taken. Positions are exact: with an elevation model (one of a single height where that is the
+    terrain) rasterio does without GDAL's approximating transformer, which may be off by an eighth of a sample.
     """
     if scene.radar is None:
         raise ValueError(f"{scene.id} lies on a map grid already")
@@ -115,8 +116,10 @@ def _warp(
         "src_nodata": np.nan,
         "dst_nodata": np.nan,
         "resampling": kernel,
-        "tolerance": 0,
     }
+    if kernel is Resampling.bilinear:
+        # Else GDAL widens the kernel by a scale it guesses from the window, and windows would not join up.
+        settings |= {"XSCALE": 1, "YSCALE": 1}
     with raster_errors("the elevation model"):
         if isinstance(image.model, tuple):
             points = [
@@ -127,9 +130,6 @@ def _warp(
             return
         model = image.model.cropped(row, col).as_gdal()
         assert heights is not None
-        if float(np.ptp(heights)) == 0.0:
-            rasterio.warp.reproject(power, out, rpcs=model, RPC_HEIGHT=float(heights.flat[0]), **settings)
-            return
         with rasterio.io.MemoryFile() as memory:
             _write_heights(memory, heights, grid)
             # The heights are the ellipsoid's already: GDAL must not convert them once more.

@@ -17,7 +17,7 @@ from sitewatch.scenes._credit import credit_line
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._iceye_metadata import IceyeMetadata, from_legacy, from_properties
 from sitewatch.scenes._radar_file import RadarFile, StoredBand, json_beside, json_of, read_radar_file
-from sitewatch.scenes._radar_image import Stored, TiePoint, map_grid, outline, tidy_spacing
+from sitewatch.scenes._radar_image import Stored, TiePoint, map_grid, tidy_spacing
 from sitewatch.scenes._raster import is_remote, scene_error
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._samples import open_hdf5
@@ -101,8 +101,7 @@ def _scene(
     measured: Quantity = "beta0" if slant else "sigma0"
     angles = told.incidence_near_deg, told.incidence_far_deg
     gain = range_gain(model, shape, measured, *angles, told.layout)
-    image = radar_image(href, shape, model, told.mean_height_m, hints, gain, stored)
-    footprint = outline(image)
+    image, footprint = radar_image(href, shape, model, told.mean_height_m, hints, gain, stored)
     ground_range = told.range_spacing_m / math.sin(math.radians(told.incidence_deg)) if slant else told.range_spacing_m
     factor = math.sqrt(told.calibration_factor)
     number = band or StoredBand("", "complex64", 1.0, 0.0, None)

@@ -58,17 +58,15 @@ class RadarImage:
     gain: Lattice | None = None
     stored: Stored = "raster"
 
-    @property
-    def height_m(self) -> float:
-        """A height above the ellipsoid near the ground's, for outlines: exact where the terrain is one height."""
-        terrain = self.terrain
-        if isinstance(terrain.source, float) and (terrain.datum == "ellipsoid" or isinstance(terrain.datum, float)):
-            return terrain.source + (terrain.datum if isinstance(terrain.datum, float) else 0.0)
-        return self.model.height_off if isinstance(self.model, Rpc) else 0.0
 
+def outline(image: RadarImage, height_m: float) -> shapely.Polygon:
+    """Outline of an image on the ground, EPSG:4326, for flat ground at a height above the ellipsoid.
 
-def outline(image: RadarImage) -> shapely.Polygon:
-    """Outline of an image on the ground, EPSG:4326; raises ValueError where the model does not place it."""
+    Raises
+    ------
+    ValueError
+        The model does not place the image.
+    """
     rows, cols = image.shape
     down, across = np.linspace(-0.5, rows - 0.5, _POINTS_A_SIDE), np.linspace(-0.5, cols - 0.5, _POINTS_A_SIDE)
     ring_col = np.concatenate(
@@ -77,13 +75,29 @@ def outline(image: RadarImage) -> shapely.Polygon:
     ring_row = np.concatenate(
         [np.full(len(across) - 1, down[0]), down[:-1], np.full(len(across) - 1, down[-1]), down[:0:-1]]
     )
-    lon, lat = _ground(image, ring_row, ring_col)
+    if isinstance(image.model, Rpc):
+        lon, lat = image.model.ground(ring_row, ring_col, height_m)
+    else:
+        lon, lat = tie_ground(image.model, ring_row, ring_col)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         raise ValueError("its rational polynomials don't place its corners on the ground")
     polygon = shapely.Polygon(np.column_stack([lon, lat]))
     if not polygon.is_valid or polygon.area == 0:
         raise ValueError("its corners don't enclose an area")
     return polygon
+
+
+def outline_on_terrain(image: RadarImage, mean_height_m: float) -> shapely.Polygon:
+    """Outline that holds the image wherever its ground lies between the terrain's lowest and highest."""
+    rough = outline(image, mean_height_m)
+    if not isinstance(image.model, Rpc):
+        return rough
+    west, south, east, north = rough.bounds
+    step = max(east - west, north - south) / 32
+    around = GeoBox((35, 35), Affine(step, 0, west - step, 0, -step, north + step), "EPSG:4326")
+    heights = image.terrain.heights(around)
+    extremes = {float(np.nanmin(heights)), float(np.nanmax(heights))}
+    return shapely.union_all([outline(image, height) for height in extremes]).convex_hull
 
 
 def map_grid(footprint: shapely.Polygon, spacing_m: float) -> GeoBox:
@@ -128,12 +142,6 @@ def along_range(shape: tuple[int, int], axis: int, increasing: bool, near_to_far
     if axis == 0:
         return Lattice.of(steps, np.zeros(1), values[:, None])
     return Lattice.of(np.zeros(1), steps, values[None, :])
-
-
-def _ground(image: RadarImage, row: np.ndarray, col: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if isinstance(image.model, Rpc):
-        return image.model.ground(row, col, image.height_m)
-    return tie_ground(image.model, row, col)
 
 
 def tie_ground(points: tuple[TiePoint, ...], row: np.ndarray, col: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -63,11 +63,11 @@ class Rpc:
         ValueError
             A field is missing or no number, or a polynomial has not 20 coefficients.
         """
-        lower = {str(name).lower().removesuffix("f") if "coef" in str(name).lower() else str(name).lower(): value
-                 for name, value in fields.items()}  # fmt: skip
+        # Both spellings occur: COEF in NITF, COEFF in GeoTIFF.
+        lower = {str(name).lower().replace("coeff", "coef"): value for name, value in fields.items()}
         numbers: dict[str, Any] = {}
         for name in (*_NUMBERS, *_POLYNOMIALS):
-            value = lower.get(name.removesuffix("f") if "coef" in name else name)
+            value = lower.get(name.replace("coeff", "coef"))
             if value is None:
                 raise ValueError(f"{name.upper()} is missing")
             numbers[name] = _coefficients(value, name) if name in _POLYNOMIALS else float(value)

@@ -7,10 +7,11 @@ import math
 import re
 
 import numpy as np
+import shapely
 
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._lattice import Lattice
-from sitewatch.scenes._radar_image import RadarImage, Stored, TiePoint, along_range, outline, range_axis
+from sitewatch.scenes._radar_image import RadarImage, Stored, TiePoint, along_range, outline_on_terrain, range_axis
 from sitewatch.scenes._raster import scene_error
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._scene import Quantity
@@ -53,26 +54,27 @@ def radar_image(
     hints: Hints,
     gain: Lattice | None,
     stored: Stored,
-) -> RadarImage:
-    """An image on the ground that the user names, else on flat ground at the product's own mean height."""
+) -> tuple[RadarImage, shapely.Polygon]:
+    """An image and its outline, on the ground that the user names, else flat at the product's own mean height."""
     flat = mean_height_m if mean_height_m is not None else model.height_off if isinstance(model, Rpc) else 0.0
     image = RadarImage(shape, model, hints.terrain or Terrain(float(flat)), gain, stored)
     try:
-        outline(image)
+        return image, outline_on_terrain(image, float(flat))
     except ValueError as error:
         raise scene_error(href, str(error), "Fetch it again, or ask its provider.") from error
-    return image
 
 
 def geometry_notes(image: RadarImage, hints: Hints, incidence_deg: float) -> list[str]:
     """How an image gets onto the map, and what that leaves open."""
     if not isinstance(image.model, Rpc):
         return ["laid on the map by its tie points: terrain is followed only as far as they do"]
-    notes = [f"laid on the map by its rational polynomials, on ground at {image.terrain.label}"]
-    if hints.terrain is None:
-        off = 10 / math.tan(math.radians(incidence_deg))
-        notes.append(f"no terrain model was given (--dem): ground 10 m higher or lower lies about {off:.0f} m off")
-    return notes
+    if hints.terrain is not None:
+        return [f"laid on the map by its rational polynomials on ground at {image.terrain.label}"]
+    off = 10 / math.tan(math.radians(incidence_deg))
+    return [
+        "laid on the map by its rational polynomials on flat ground at the product's mean height: ground 10 m higher "
+        f"or lower lies about {off:.0f} m off (--dem)"
+    ]
 
 
 UNCORRECTED = "gamma0 for flat ground: slopes are not corrected for, noise is not taken off"
