@@ -27,6 +27,7 @@ from sitewatch.scenes._tasked import UNCORRECTED, geometry_notes, radar_image, r
 _REFUSED = {
     "QLK": "a quicklook: a picture with its contrast changed, without calibration",
     "QL": "a quicklook: a picture with its contrast changed, without calibration",
+    "QUICKLOOK": "a quicklook: a picture with its contrast changed, without calibration",
     "THUMBNAIL": "a quicklook: a picture with its contrast changed, without calibration",
     "CSI": "a colorized sub-aperture image: a picture, without calibration",
     "VID": "a video: frames of parts of the aperture, without calibration of the whole",
