@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -232,7 +233,7 @@ def test_heights_of_the_polynomials_are_above_the_ellipsoid(samples: Path) -> No
     the undulation there, 49 m, which is some 50 pixels of range.
     """
     path = next(samples.glob("ICEYE_GRD_*_0.tif"))
-    with pytest.warns(rasterio.errors.NotGeoreferencedWarning), rasterio.open(path) as source:
+    with rasterio.open(path) as source:
         tags, points, rpc = source.tags(), source.gcps[0], Rpc.read(source.rpcs.to_dict())
     times = np.array([_seconds(t) for t in re.findall(r"'([^']+)'", tags["STATE_VECTOR_TIME_UTC"])])
     position = np.stack([_array(tags[f"POS{axis}"]) for axis in "XYZ"], axis=1)
@@ -273,7 +274,10 @@ def test_the_legacy_slc_is_read_as_sarpy_reads_it(samples: Path, tmp_path: Path)
 
     path = next(samples.glob("*.h5"))
     scene = open_scene(path)
-    reader = iceye.ICEYEReader(str(path))
+    with warnings.catch_warnings():
+        # What sarpy makes of a geometry cut down to 20 pixels is not at stake.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        reader = iceye.ICEYEReader(str(path))
     theirs = reader[:, :]
     beta0 = read_power(scene.bands[0], scene.radar.stored, (slice(0, 20), slice(0, 20)))
     factor = reader.get_sicds_as_tuple()[0].Radiometric.BetaZeroSFPoly.Coefs[0, 0]

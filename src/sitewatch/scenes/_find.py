@@ -12,18 +12,21 @@ from pathlib import Path
 import pystac
 
 from sitewatch.errors import SceneError
+from sitewatch.scenes._capella import Capella
 from sitewatch.scenes._family import Family
 from sitewatch.scenes._geotiff import GeoTiff
 from sitewatch.scenes._iceye import Iceye
 from sitewatch.scenes._opera import OperaRtcS1
 from sitewatch.scenes._raster import is_remote, name_of
 from sitewatch.scenes._scene import LeftOut
+from sitewatch.scenes._sicd import Sicd
 from sitewatch.scenes._stac_files import load_item, stac_type
 from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs, local_href
+from sitewatch.scenes._umbra import UmbraGec
 
-FAMILIES: tuple[Family, ...] = (OperaRtcS1(), Iceye(), GeoTiff())
+FAMILIES: tuple[Family, ...] = (OperaRtcS1(), Iceye(), Capella(), UmbraGec(), Sicd(), GeoTiff())
 """The product families, the most particular first; the last takes everything."""
-_SELF_DESCRIBED = (Iceye,)
+_SELF_DESCRIBED = (Iceye, Capella, UmbraGec, Sicd)
 
 _IMAGES = (".tif", ".tiff")
 # Containers that hold other things too: images only where a family knows the file.

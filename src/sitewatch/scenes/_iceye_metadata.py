@@ -12,10 +12,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sitewatch.scenes._hints import POLARISATIONS
 from sitewatch.scenes._raster import scene_error
 from sitewatch.scenes._rpc import Rpc
-from sitewatch.scenes._tasked import middle, utc
+from sitewatch.scenes._tasked import middle
+from sitewatch.scenes._told import Told
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class IceyeMetadata:
 
 def from_properties(properties: Mapping[str, Any], href: str) -> IceyeMetadata:
     """Read the STAC properties of today's products."""
-    told = _Told(properties, href)
+    told = Told(properties, href)
     rpc = properties.get("iceye:rpc")
     # Some deliveries flatten the object.
     flat = {key.removeprefix("iceye:rpc."): value for key, value in properties.items() if "iceye:rpc." in key}
@@ -85,7 +85,7 @@ def from_properties(properties: Mapping[str, Any], href: str) -> IceyeMetadata:
 
 def from_legacy(fields: Mapping[str, Any], href: str, rpc: Rpc | None) -> IceyeMetadata:
     """Read the flat names of legacy products, in lower case."""
-    told = _Told(fields, href)
+    told = Told(fields, href)
     start = told.time("zerodoppler_start_utc", "acquisition_start_utc")
     look = told.text("look_side", default="").lower()
     heading = told.maybe_number("heading")
@@ -122,60 +122,3 @@ def _rpc(fields: Mapping[str, Any], href: str) -> Rpc | None:
         return Rpc.read(fields)
     except (ValueError, TypeError) as error:
         raise scene_error(href, f"its rational polynomials are not usable ({error})") from error
-
-
-@dataclasses.dataclass(frozen=True)
-class _Told:
-    """Typed access to a product's fields; what is missing or no number is an error about the file."""
-
-    fields: Mapping[str, Any]
-    href: str
-
-    def _first(self, names: tuple[str, ...]) -> Any:
-        told = (self.fields.get(name) for name in names)
-        return next((value for value in told if value is not None and value != "" and value != []), None)
-
-    def _required(self, names: tuple[str, ...]) -> Any:
-        value = self._first(names)
-        if value is None:
-            raise scene_error(
-                self.href,
-                f"its metadata lack {names[0]}",
-                "Put the metadata file delivered with it (.json or .xml) beside it, or ask its provider.",
-            )
-        return value
-
-    def text(self, *names: str, default: str | None = None) -> str:
-        value = self._required(names) if default is None else self._first(names)
-        return (default or "") if value is None else str(value)
-
-    def number(self, *names: str) -> float:
-        return self._number(self._required(names), names[0])
-
-    def maybe_number(self, *names: str) -> float | None:
-        value = self._first(names)
-        return None if value is None else self._number(value, names[0])
-
-    def maybe_count(self, *names: str) -> int | None:
-        value = self.maybe_number(*names)
-        return None if value is None else round(value)
-
-    def _number(self, value: Any, name: str) -> float:
-        try:
-            return float(value)
-        except (TypeError, ValueError) as error:
-            raise scene_error(self.href, f"its {name} is no number ({value!r})") from error
-
-    def time(self, *names: str) -> dt.datetime:
-        return utc(str(self._required(names)), self.href)
-
-    def maybe_time(self, *names: str) -> dt.datetime | None:
-        value = self._first(names)
-        return None if value is None else utc(str(value), self.href)
-
-    def polarisation(self, *names: str) -> str:
-        value = self._required(names)
-        listed = [str(v).upper() for v in (value if isinstance(value, list | tuple) else [value])]
-        if len(listed) != 1 or listed[0] not in POLARISATIONS:
-            raise scene_error(self.href, f"its polarisation {', '.join(listed)} is not one of VV, VH, HH, HV")
-        return listed[0]
