@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import rasterio.errors
-
 from sitewatch.scenes._radar_image import TiePoint
-from sitewatch.scenes._raster import is_remote, open_raster, refuse_cut_off, scene_error
+from sitewatch.scenes._raster import is_remote, open_unplaced, refuse_cut_off, scene_error
 from sitewatch.scenes._rpc import Rpc
 
 
@@ -47,25 +44,22 @@ def read_radar_file(href: str) -> RadarFile:
     SceneError
         Missing, empty, cut off, or no raster.
     """
-    with warnings.catch_warnings():
-        # Radar geometry is no map grid; that is what this is for.
-        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        with open_raster(href) as source:
-            refuse_cut_off(source, href)
-            bands = tuple(
-                StoredBand(
-                    name=(source.tags(i).get("NAME") or source.descriptions[i - 1] or "").lower(),
-                    dtype=source.dtypes[i - 1],
-                    scale=float(source.scales[i - 1]),
-                    offset=float(source.offsets[i - 1]),
-                    nodata=None if source.nodatavals[i - 1] is None else float(source.nodatavals[i - 1]),
-                )
-                for i in source.indexes
+    with open_unplaced(href) as source:
+        refuse_cut_off(source, href)
+        bands = tuple(
+            StoredBand(
+                name=(source.tags(i).get("NAME") or source.descriptions[i - 1] or "").lower(),
+                dtype=source.dtypes[i - 1],
+                scale=float(source.scales[i - 1]),
+                offset=float(source.offsets[i - 1]),
+                nodata=None if source.nodatavals[i - 1] is None else float(source.nodatavals[i - 1]),
             )
-            tags = {key.upper(): value for key, value in source.tags().items()}
-            rpc = None if source.rpcs is None else Rpc.read(source.rpcs.to_dict())
-            points = source.gcps[0]
-            shape = source.shape
+            for i in source.indexes
+        )
+        tags = {key.upper(): value for key, value in source.tags().items()}
+        rpc = None if source.rpcs is None else Rpc.read(source.rpcs.to_dict())
+        points = source.gcps[0]
+        shape = source.shape
     return RadarFile(href, shape, bands, tags, rpc, _tie_points(points, shape))
 
 

@@ -97,7 +97,10 @@ def outline_on_terrain(image: RadarImage, mean_height_m: float) -> shapely.Polyg
     around = GeoBox((35, 35), Affine(step, 0, west - step, 0, -step, north + step), "EPSG:4326")
     heights = image.terrain.heights(around)
     extremes = {float(np.nanmin(heights)), float(np.nanmax(heights))}
-    return shapely.union_all([outline(image, height) for height in extremes]).convex_hull
+    hull = shapely.union_all([outline(image, height) for height in extremes]).convex_hull
+    if not isinstance(hull, shapely.Polygon):
+        raise ValueError("its corners don't enclose an area")
+    return hull
 
 
 def map_grid(footprint: shapely.Polygon, spacing_m: float) -> GeoBox:

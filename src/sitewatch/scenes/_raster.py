@@ -38,6 +38,7 @@ _REMOTE = {
     "VSI_CACHE": "TRUE",
 }
 _SAMPLE_PX = 128
+_WARNING_FILTERS = threading.Lock()
 _POINTS_A_SIDE = 5
 
 
@@ -116,6 +117,23 @@ def open_raster(href: str) -> Iterator[Any]:
             yield source
     finally:
         log.removeHandler(complaints)
+
+
+@contextlib.contextmanager
+def open_unplaced(href: str) -> Iterator[Any]:
+    """As `open_raster`, for images that need not lie on a map grid, without rasterio's warning that they don't."""
+    with contextlib.ExitStack() as opened:
+        with without_warnings(rasterio.errors.NotGeoreferencedWarning):
+            source = opened.enter_context(open_raster(href))
+        yield source
+
+
+@contextlib.contextmanager
+def without_warnings(kind: type[Warning]) -> Iterator[None]:
+    """Silence one kind of warning in a short block: Python's filters are the process's, and threads take turns."""
+    with _WARNING_FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore", kind)
+        yield
 
 
 @contextlib.contextmanager

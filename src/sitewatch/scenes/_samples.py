@@ -10,7 +10,7 @@ import rasterio.windows
 from rasterio.enums import MaskFlags
 
 from sitewatch.errors import SceneError
-from sitewatch.scenes._raster import open_raster, scene_error
+from sitewatch.scenes._raster import open_unplaced, scene_error, without_warnings
 from sitewatch.scenes._scene import Band
 
 Window = tuple[slice, slice]
@@ -32,7 +32,7 @@ def read_power(band: Band, stored: str, window: Window) -> np.ndarray:
 
 def _detected(band: Band, window: Window) -> np.ndarray:
     part = rasterio.windows.Window.from_slices(*window)
-    with open_raster(band.href) as source:
+    with open_unplaced(band.href) as source:
         pixels = source.read(band.index, window=part, out_dtype="float32")
         missing = ~np.isfinite(pixels) if band.nodata is None else (pixels == np.float32(band.nodata))
         if MaskFlags.per_dataset in source.mask_flag_enums[band.index - 1]:
@@ -44,7 +44,7 @@ def _detected(band: Band, window: Window) -> np.ndarray:
 
 
 def _complex_raster(band: Band, window: Window) -> np.ndarray:
-    with open_raster(band.href) as source:
+    with open_unplaced(band.href) as source:
         samples: np.ndarray = source.read(band.index, window=rasterio.windows.Window.from_slices(*window))
     return samples
 
@@ -88,7 +88,9 @@ def open_sicd(href: str) -> Any:
     """Open a SICD file with sarpy; every error is ours."""
     sicd = needed("sarpy.io.complex.sicd", "sicd", href)
     try:
-        return sicd.SICDReader(href)
+        # sarpy points to its successor each time; that is for us to heed, not for the user.
+        with without_warnings(DeprecationWarning):
+            return sicd.SICDReader(sicd.SICDDetails(href))
     # sarpy lets through whatever a file that is no SICD, or a damaged one, provokes.
     except Exception as error:
         raise scene_error(href, f"the file can't be read as SICD ({error})", "Fetch it again.") from error
