@@ -13,6 +13,7 @@ import pyproj
 import rasterio
 import rasterio.errors
 from affine import Affine
+
 from radar_files import HEIGHT, LAT, LON, START, Geometry
 
 SPEED_M_S = 7500.0

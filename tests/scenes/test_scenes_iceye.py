@@ -16,8 +16,8 @@ import pyproj
 import pystac
 import pytest
 import rasterio
-from radar_files import HEIGHT, LAT, LON, Geometry, Target, amplitudes, iceye_properties, write_iceye, write_radar_tiff
 
+from radar_files import HEIGHT, LAT, LON, Geometry, Target, amplitudes, iceye_properties, write_iceye, write_radar_tiff
 from sitewatch.errors import SceneError
 from sitewatch.scenes import Hints, Scene, open_scene, open_scenes, read_pixels, to_stac
 from sitewatch.scenes._rpc import Rpc
@@ -67,8 +67,8 @@ def test_what_a_product_says_of_itself_is_read(tmp_path: Path) -> None:
     geometry = Geometry(look="left", heading_deg=190)
     path = write_iceye(tmp_path / NAME, geometry, amplitudes(geometry))
     scene = open_scene(path)
-    assert scene.track.key == "iceye-slh-ascending-left-inc36-az100"
-    assert scene.track.label == "ICEYE SLH, ascending, looking left, incidence 36°, azimuth 100°"
+    assert scene.track.key == "iceye-slh-ascending-left-inc35-az100"
+    assert scene.track.label == "ICEYE SLH, ascending, looking left, incidence 35°, azimuth 100°"
     assert abs(scene.datetime - dt.datetime(2025, 3, 1, 9, 29, 59, 991561, dt.UTC)) < dt.timedelta(milliseconds=1)
     assert scene.processed == dt.datetime(2025, 3, 2, 8, 12, 46, 280439, dt.UTC)
     assert (scene.platform, scene.family, scene.quantity, scene.product_type) == ("iceye-x42", "ICEYE", "gamma0", "GRD")
@@ -83,8 +83,8 @@ def test_what_a_product_says_of_itself_is_read(tmp_path: Path) -> None:
 def test_a_track_can_be_said_by_its_key() -> None:
     from sitewatch.scenes import parse_track
 
-    track = parse_track("iceye-slh-ascending-left-inc36-az100")
-    assert track.key == "iceye-slh-ascending-left-inc36-az100"
+    track = parse_track("iceye-slh-ascending-left-inc35-az100")
+    assert track.key == "iceye-slh-ascending-left-inc35-az100"
 
 
 def test_zero_is_no_data(tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ def test_the_legacy_metadata_may_lie_beside_the_image_as_xml(tmp_path: Path) -> 
     body = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
     path.with_suffix(".xml").write_text(f'<?xml version="1.0"?><Product>{body}</Product>')
     scene = open_scene(path)
-    assert scene.track.key == "iceye-slh-ascending-right-inc36-az80"
+    assert scene.track.key == "iceye-slh-ascending-right-inc35-az80"
     np.testing.assert_allclose(level(scene), 1e-5 * 100**2 / np.cos(np.radians(35)), rtol=1e-4)
     path.with_suffix(".xml").write_text("<Product><product_level>GRD")
     with pytest.raises(SceneError, match="not readable XML"):

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from capella_files import write_capella_slc
-from radar_files import HEIGHT, LAT, LON, Geometry, Target, amplitudes, centroid_utm
 from test_scenes_geocode import true_utm
 
+from radar_files import HEIGHT, LAT, LON, Geometry, Target, amplitudes, centroid_utm
 from sitewatch.errors import SceneError
 from sitewatch.scenes import Hints, open_scene, open_scenes, read_pixels
 from sitewatch.scenes._samples import open_sicd
@@ -76,7 +76,7 @@ def test_power_is_calibrated_by_the_scale_factor_polynomials(sicd: Path) -> None
 
 def test_metadata_are_read(sicd: Path) -> None:
     scene = open_scene(sicd)
-    assert scene.track.key == "umbra-stripmap-ascending-right-inc36-az80"
+    assert scene.track.key == "umbra-stripmap-ascending-right-inc35-az80"
     assert scene.datetime.isoformat(timespec="seconds") == "2025-03-01T09:30:00+00:00"
     assert (scene.platform, scene.product_type, scene.family) == ("umbra-04", "SICD", "SICD")
     assert any("(--dem)" in note for note in scene.notes)

@@ -111,7 +111,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from sitewatch.scenes._terrain import Terrain
 grid = GeoBox((40, 50), Affine(10, 0, 500_000, 0, -10, 4_100_000), "EPSG:32633")
-heights = Terrain("dem", 0) and Terrain.parse("12", "egm2008").heights(grid)
+heights = Terrain.parse("12", "egm2008").heights(grid)
 print(float(heights.min()), float(heights.max()))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

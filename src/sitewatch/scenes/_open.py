@@ -14,6 +14,7 @@ import pystac
 from sitewatch.errors import SceneError
 from sitewatch.progress import Progress, silent
 from sitewatch.scenes._find import Candidate, companions, family_of, find_candidates, product_images
+from sitewatch.scenes._geometries import join_geometries
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._raster import is_remote, name_of, read_info, scene_error
 from sitewatch.scenes._scene import LeftOut, Scene, Scenes
@@ -97,7 +98,7 @@ def open_scenes(sources: Source | Iterable[Source], hints: Hints | None = None, 
         scenes += found
         left_out += bad
     progress("reading scene descriptions", len(candidates), len(candidates))
-    scenes, twins = _told_apart(sorted(scenes, key=lambda s: (s.datetime, s.id)))
+    scenes, twins = _told_apart(join_geometries(sorted(scenes, key=lambda s: (s.datetime, s.id))))
     left_out += twins
     if not scenes:
         raise _nothing_usable(listed, left_out)

@@ -34,11 +34,11 @@ class Track:
     look_direction
         ``right``, ``left`` or empty.
     incidence_deg
-        Incidence angle of satellites that are pointed, to the nearest even degree; 0 where the rest tells it (an orbit
-        that repeats) or it is unknown.
+        Incidence angle of satellites that are pointed, to a degree; 0 where the rest tells it (an orbit that repeats)
+        or it is unknown. Images that were taken nearly alike get that of the first of them (`_geometries.py`).
     azimuth_deg
-        Direction in which such a satellite looked, clockwise from north, to the nearest 20 degrees; -1 as above.
-        Orbits of other inclination see the same walls from another side.
+        Direction in which such a satellite looked, clockwise from north, to 5 degrees; -1 as above. Orbits of other
+        inclination see the same walls from another side.
     """
 
     constellation: str = "unknown"
@@ -60,9 +60,14 @@ class Track:
         view_azimuth_deg: float | None,
     ) -> Track:
         """Viewing geometry of a satellite that is pointed and repeats no orbit: images alike in all this compare."""
-        incidence = 0 if incidence_angle_deg is None else 2 * round(incidence_angle_deg / 2)
-        azimuth = -1 if view_azimuth_deg is None else 20 * round(view_azimuth_deg / 20) % 360
+        incidence = 0 if incidence_angle_deg is None else round(incidence_angle_deg)
+        azimuth = -1 if view_azimuth_deg is None else 5 * round(view_azimuth_deg / 5) % 360
         return cls(constellation, mode, 0, orbit_state, look_direction, incidence, azimuth)
+
+    @property
+    def is_pointed(self) -> bool:
+        """Whether it is the geometry of a satellite that is pointed, told by angles in place of an orbit's number."""
+        return self.incidence_deg > 0 or self.azimuth_deg >= 0
 
     @property
     def key(self) -> str:
@@ -71,7 +76,7 @@ class Track:
         Of pointed satellites e.g. ``iceye-slh-ascending-right-inc32-az80``.
         """
         parts = [self.constellation, self.mode.lower(), str(self.relative_orbit or ""), self.orbit_state]
-        if self.incidence_deg or self.azimuth_deg >= 0:
+        if self.is_pointed:
             parts += [self.look_direction]
             parts += [f"inc{self.incidence_deg}"] if self.incidence_deg else []
             parts += [f"az{self.azimuth_deg}"] if self.azimuth_deg >= 0 else []
@@ -84,7 +89,7 @@ class Track:
         parts = [f"{name} {self.mode}".strip()]
         parts += [f"track {self.relative_orbit}"] if self.relative_orbit else []
         parts += [self.orbit_state] if self.orbit_state else []
-        if self.incidence_deg or self.azimuth_deg >= 0:
+        if self.is_pointed:
             parts += [f"looking {self.look_direction}"] if self.look_direction else []
             parts += [f"incidence {self.incidence_deg}°"] if self.incidence_deg else []
             parts += [f"azimuth {self.azimuth_deg}°"] if self.azimuth_deg >= 0 else []
