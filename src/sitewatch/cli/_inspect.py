@@ -159,7 +159,7 @@ def _guesses(terminal: Terminal, scenes: Sequence[Scene]) -> None:
 def _scene_json(scene: Scene) -> dict[str, Any]:
     return {
         "id": scene.id,
-        "product": scene.family,
+        "product": " ".join(dict.fromkeys(part for part in (scene.family, scene.product_type) if part)),
         "datetime": scene.datetime.isoformat(),
         "time_known": scene.time_known,
         "track": scene.track.key,
@@ -168,7 +168,12 @@ def _scene_json(scene: Scene) -> dict[str, Any]:
         "quantity": scene.quantity,
         "platform": scene.platform or None,
         "looks": scene.enl,
+        "noise_floor_db": scene.nesz_db,
         "incidence_angle_deg": scene.incidence_angle_deg,
+        "look_direction": scene.track.look_direction or None,
+        "look_azimuth_deg": scene.view_azimuth_deg,
+        "geometry": "on a map grid" if scene.radar is None else "radar, laid on this map grid when it is read",
+        "ground": scene.radar.terrain.label if scene.radar is not None else None,
         "shape": list(scene.geobox.shape),
         "crs": str(scene.geobox.crs),
         "west_south_east_north": [round(value, 6) for value in scene.footprint.bounds],

@@ -134,7 +134,7 @@ def _scene(
         credit=credit_line("iceye", told.acquired),
         notes=tuple(_notes(told, mode)) + tuple(geometry_notes(image, hints, told.incidence_deg)),
         product_type=told.product_type,
-        view_azimuth_deg=told.view_azimuth_deg,
+        view_azimuth_deg=None if told.view_azimuth_deg is None else round(told.view_azimuth_deg, 2),
         radar=image,
     )
 
