@@ -99,3 +99,19 @@ def test_the_stack_takes_its_pixels_straight_from_the_radar_geometry(folder: Pat
     first, second = (stack["VV"][i].to_numpy() for i in (0, 1))
     scatter = [np.std(np.log(image)) for image in (first, second)]
     assert scatter[0] == pytest.approx(scatter[1], rel=0.1)
+
+
+def test_of_an_acquisition_the_detected_image_is_taken_before_the_complex_one(folder: Path, tmp_path: Path) -> None:
+    geometry = Geometry()
+    for path in folder.glob("*20250301*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+        slant = dataclasses.replace(geometry, slant=True, range_spacing_m=0.5)
+        later = {"iceye:processing_end_datetime": "2026-01-01T00:00:00Z"}
+        when = {"iceye:zero_doppler_start_datetime": "2025-03-01T09:30:00.1Z", "iceye:zero_doppler_end_datetime": None}
+        slc = tmp_path / path.name.replace("GRD", "SLC")
+        write_iceye(slc, slant, amplitudes(slant, level=5000.0), "SLC", **later, **when)
+    scenes = open_scenes(tmp_path, FLAT).scenes
+    assert {scene.product_type for scene in scenes} == {"GRD", "SLC"}
+    stacks = build_stacks(HERE, scenes)
+    assert [str(name) for name in stacks.stacks[0]["scene"].values] == [s.id for s in scenes if s.product_type == "GRD"]
+    assert "duplicate" in stacks.left_out[0].reason
