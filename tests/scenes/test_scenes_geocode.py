@@ -13,6 +13,7 @@ import rasterio
 import rasterio.warp
 from affine import Affine
 from odc.geo.geobox import GeoBox
+
 from radar_files import (
     HEIGHT,
     LAT,
@@ -25,7 +26,6 @@ from radar_files import (
     tie_points,
     write_iceye,
 )
-
 from sitewatch.errors import SceneError
 from sitewatch.scenes import Hints, open_scene, read_pixels
 from sitewatch.scenes._geocode import read_onto
