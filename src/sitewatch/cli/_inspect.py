@@ -180,12 +180,13 @@ def _guesses(terminal: Terminal, scenes: Sequence[Scene]) -> None:
 
 
 def _scene_json(scene: Scene) -> dict[str, Any]:
-    from sitewatch.scenes._abilities import format_of, what_can_be_done, what_is_missing
+    from sitewatch.scenes._abilities import format_of, geocodes, ground_of, what_can_be_done, what_is_missing
 
-    known = format_of(scene)
+    known, ground = format_of(scene), ground_of(scene)
+    told_by_family = scene.product_type in scene.family
     return {
         "id": scene.id,
-        "product": scene.family,
+        "product": scene.family if told_by_family else f"{scene.family} {scene.product_type}",
         "datetime": scene.datetime.isoformat(),
         "time_known": scene.time_known,
         "track": scene.track.key,
@@ -197,6 +198,10 @@ def _scene_json(scene: Scene) -> dict[str, Any]:
         "looks": scene.enl,
         "noise_floor_db": scene.nesz_db,
         "incidence_angle_deg": scene.incidence_angle_deg,
+        "look_direction": scene.track.look_direction or None,
+        "look_azimuth_deg": scene.view_azimuth_deg,
+        "geometry": "radar, laid on this map grid when it is read" if geocodes(scene) else "on a map grid",
+        "ground": ground.label if ground is not None else None,
         "shape": list(scene.geobox.shape),
         "crs": str(scene.geobox.crs),
         "west_south_east_north": [round(value, 6) for value in scene.footprint.bounds],

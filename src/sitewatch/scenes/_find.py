@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pystac
 
 from sitewatch.errors import SceneError
+from sitewatch.scenes._capella import Capella
 from sitewatch.scenes._cslc import OperaCslcS1
 from sitewatch.scenes._family import Family
 from sitewatch.scenes._geotiff import GeoTiff
 from sitewatch.scenes._hyp3 import Hyp3Rtc
+from sitewatch.scenes._iceye import Iceye
 from sitewatch.scenes._opera import OperaRtcS1
 from sitewatch.scenes._planetary import PlanetaryRtc
 from sitewatch.scenes._raster import is_remote, name_of
 from sitewatch.scenes._scene import LeftOut
+from sitewatch.scenes._sicd import Sicd
 from sitewatch.scenes._stac_files import load_item, stac_type
-from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs
+from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs, local_href
+from sitewatch.scenes._umbra import UmbraGec
 from sitewatch.scenes.sentinel1 import Sentinel1Safe, is_package, package_of
 
 FAMILIES: tuple[Family, ...] = (
@@ -28,13 +34,18 @@ FAMILIES: tuple[Family, ...] = (
     Sentinel1Safe(),
     Hyp3Rtc(),
     PlanetaryRtc(),
+    Iceye(),
+    Capella(),
+    UmbraGec(),
+    Sicd(),
     GeoTiff(),
 )
 """The product families, the most particular first; the last takes everything."""
+_SELF_DESCRIBED = (Iceye, Capella, UmbraGec, Sicd)
 
 _IMAGES = (".tif", ".tiff")
-# ... and HDF5, of which only families known by their names are taken.
-_KNOWN = (*_IMAGES, ".h5")
+# Containers that hold other things too: images only where a family knows the file.
+_CONTAINERS = (".h5", ".hdf5", ".nitf", ".ntf")
 _JSON = (".json", ".geojson")
 
 
@@ -57,6 +68,29 @@ def family_of(href: str) -> Family:
     return next(family for family in FAMILIES if family.matches(href))
 
 
+def is_image(href: str) -> bool:
+    """Whether a file may be an image, by its name alone."""
+    suffix = Path(href).suffix.lower()
+    return suffix in _IMAGES or (suffix in _CONTAINERS and not isinstance(family_of(href), GeoTiff))
+
+
+def product_images(item: pystac.Item, source: str = "") -> tuple[str, ...]:
+    """The images of an item that its own family reads better than STAC's common fields tell; empty where none does.
+
+    Calibration and geolocation of pointed satellites stand in the product, not in the fields that items share. Of a
+    product that is there as GRD and as SLC, the GRD serves; of an item beside its image, that file.
+    """
+    path = Path(source)
+    local = sorted(path.parent.glob(f"{glob.escape(path.stem)}.*")) if source and path.is_file() else []
+    named = [local_href(asset.get_absolute_href() or asset.href) for asset in item.assets.values()]
+    for hrefs in ([str(beside) for beside in local], named):
+        own = [h for h in hrefs if is_image(h) and isinstance(family_of(h), _SELF_DESCRIBED)]
+        detected = [h for h in own if re.search(r"_(GRD|GEO|GEC)(?![A-Z])", name_of(h).upper())]
+        if own:
+            return tuple((detected or own)[:1])
+    return ()
+
+
 def companions(href: str) -> list[str]:
     """A file and the other polarisations of its scene beside it."""
     path = Path(href)
@@ -69,7 +103,7 @@ def companions(href: str) -> list[str]:
         | {
             str(p)
             for p in path.parent.iterdir()
-            if p.suffix.lower() in _KNOWN
+            if is_image(str(p))
             and p.is_file()
             and family_of(str(p)) is family
             and not family.is_companion(str(p))
@@ -92,6 +126,10 @@ def find_candidates(sources: Iterable[str | os.PathLike[str] | pystac.Item]) -> 
         items |= {candidate.source: candidate for candidate in found_items}
         files |= dict.fromkeys(found_files)
         left_out += bad
+    for source, candidate in list(items.items()):
+        if candidate.item is not None and (own := product_images(candidate.item, source)):
+            files |= dict.fromkeys(own)
+            del items[source]
     claimed = {href for candidate in items.values() if candidate.item for href in asset_hrefs(candidate.item)}
     groups: dict[tuple[str, str], list[str]] = {}
     for href in files:
@@ -135,7 +173,7 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
         suffix = path.suffix.lower()
         if is_package(path):
             files.append(str(path))
-        elif suffix in _IMAGES or OperaCslcS1().matches(str(path)):
+        elif is_image(str(path)):
             # Companions in a folder are no loss worth a line each: nobody took them for images.
             if not family_of(str(path)).is_companion(str(path)):
                 files.append(str(path))

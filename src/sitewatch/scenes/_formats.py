@@ -78,6 +78,31 @@ FORMATS: tuple[Family, ...] = (
         "gamma0 flattened by the terrain, as delivered",
     ),
     Family(
+        "ICEYE",
+        "GRD and SLC: COG, or legacy GeoTIFF with XML and HDF5 (needs h5py)",
+        "specification",
+        "calibrated to gamma0 of the ellipsoid, laid on the ground of --dem by RPC; noise is not subtracted, slopes are "
+        "not flattened; legacy files with the real layout but invented pixels were read",
+    ),
+    Family(
+        "Capella",
+        "GEO, GEC and SLC GeoTIFFs with ImageDescription or *_extended.json",
+        "specification",
+        "calibrated to gamma0 of the ellipsoid; SLC laid on the ground of --dem; noise is not subtracted",
+    ),
+    Family(
+        "Umbra GEC",
+        "GEC GeoTIFFs with *_METADATA.json",
+        "specification",
+        "amplitude as delivered: no calibration is published, levels are relative",
+    ),
+    Family(
+        "SICD",
+        "NITF files of any satellite (needs sarpy)",
+        "specification",
+        "calibrated by the file's scale factors where it has them, laid on the ground of --dem",
+    ),
+    Family(
         "STAC",
         "items, item collections, static catalogues of georeferenced GeoTIFFs",
         "real data",

@@ -98,7 +98,8 @@ def parse_track(text: str) -> Track:
     """Read a track from words such as ``sentinel-1 IW 137 descending``, or from `Track.key`.
 
     Words may come in any order, split by spaces, commas or dashes: a number is the relative orbit; ascending,
-    descending (asc, desc), right and left speak for themselves; of what is left, a constellation that is not known
+    descending (asc, desc), right and left speak for themselves, as do inc32 and az80, the incidence angle and azimuth
+    of pointed satellites; of what is left, a constellation that is not known
     here comes first and the mode second.
     """
     constellation, rest = "", text.strip()
@@ -106,6 +107,7 @@ def parse_track(text: str) -> Track:
         constellation = "sentinel-1" if found["s1"] else re.sub(r"[_ ]", "-", found[0].lower())
         rest = rest[: found.start()] + " " + rest[found.end() :]
     orbit, state, look, words = 0, "", "", []
+    angles = {"inc": 0, "az": -1}
     for word in re.split(r"[\s,_-]+", rest):
         lower = word.lower()
         if word.isdigit():
@@ -114,6 +116,8 @@ def parse_track(text: str) -> Track:
             state = _ORBIT_STATES[lower]
         elif lower in ("right", "left"):
             look = lower
+        elif pointed := re.fullmatch(r"(inc|az)(\d+)", lower):
+            angles[pointed[1]] = int(pointed[2])
         elif word:
             words.append(word)
     if not constellation:
@@ -121,4 +125,4 @@ def parse_track(text: str) -> Track:
     mode = words[0].upper() if words else ""
     if constellation == "sentinel-1" and not look:
         look = "right"
-    return Track(constellation, mode, orbit, state, look)
+    return Track(constellation, mode, orbit, state, look, angles["inc"], angles["az"])

@@ -13,7 +13,8 @@ import pystac
 
 from sitewatch.errors import SceneError
 from sitewatch.progress import Progress, silent
-from sitewatch.scenes._find import Candidate, companions, family_of, find_candidates
+from sitewatch.scenes._find import Candidate, companions, family_of, find_candidates, product_images
+from sitewatch.scenes._geometries import join_geometries
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._raster import is_remote, name_of, read_info, scene_error
 from sitewatch.scenes._scene import LeftOut, Scene, Scenes
@@ -43,7 +44,7 @@ def open_scene(source: Source, hints: Hints | None = None) -> Scene:
     """
     hints = hints or Hints()
     if isinstance(source, pystac.Item):
-        return read_item(source, hints)
+        return _read_item(source, hints)
     href = os.fspath(source)
     if not is_remote(href):
         path = Path(href)
@@ -53,13 +54,18 @@ def open_scene(source: Source, hints: Hints | None = None) -> Scene:
             raise scene_error(href, "it is a folder, not an image", "Open folders with open_scenes.")
         kind = stac_type(path) if path.suffix.lower() in (".json", ".geojson") and path.is_file() else None
         if kind == "Feature":
-            return read_item(load_item(path), hints)
+            return _read_item(load_item(path), hints, str(path))
         if kind is not None:
             raise scene_error(href, f"it is a STAC {kind}, not one item", "Open catalogues with open_scenes.")
     family = family_of(href)
     if family.is_companion(href):
         raise scene_error(href, "it is a layer beside the image (mask, angle or browse picture), not the image")
     return family.read(companions(href), hints)
+
+
+def _read_item(item: pystac.Item, hints: Hints, source: str = "") -> Scene:
+    own = product_images(item, source)
+    return family_of(own[0]).read(own, hints) if own else read_item(item, hints)
 
 
 def open_scenes(sources: Source | Iterable[Source], hints: Hints | None = None, progress: Progress = silent) -> Scenes:
@@ -95,7 +101,7 @@ def open_scenes(sources: Source | Iterable[Source], hints: Hints | None = None, 
         scenes += found
         left_out += bad
     progress("reading scene descriptions", len(candidates), len(candidates))
-    scenes, twins = _told_apart(sorted(scenes, key=lambda s: (s.datetime, s.id)))
+    scenes, twins = _told_apart(join_geometries(sorted(scenes, key=lambda s: (s.datetime, s.id))))
     left_out += twins
     if not scenes:
         raise _nothing_usable(listed, left_out)

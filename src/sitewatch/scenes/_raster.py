@@ -39,6 +39,7 @@ _REMOTE = {
 }
 _IN_ZIP = "/vsizip/"
 _SAMPLE_PX = 128
+_WARNING_FILTERS = threading.Lock()
 _POINTS_A_SIDE = 5
 
 
@@ -115,16 +116,44 @@ def open_raster(href: str) -> Iterator[Any]:
     log = logging.getLogger("rasterio")
     log.addHandler(complaints)
     try:
-        with rasterio.Env(**(_REMOTE if is_remote(href) else _LOCAL)), rasterio.open(href) as source:
+        with (
+            raster_errors(href),
+            rasterio.Env(**(_REMOTE if is_remote(href) else _LOCAL)),
+            rasterio.open(href) as source,
+        ):
             if any("IO error" in text for text in complaints.texts):
                 raise scene_error(href, "the file is cut off: parts of its description are missing", "Fetch it again.")
             yield source
+    finally:
+        log.removeHandler(complaints)
+
+
+@contextlib.contextmanager
+def open_unplaced(href: str) -> Iterator[Any]:
+    """As `open_raster`, for images that need not lie on a map grid, without rasterio's warning that they don't."""
+    with contextlib.ExitStack() as opened:
+        with without_warnings(rasterio.errors.NotGeoreferencedWarning):
+            source = opened.enter_context(open_raster(href))
+        yield source
+
+
+@contextlib.contextmanager
+def without_warnings(kind: type[Warning]) -> Iterator[None]:
+    """Silence one kind of warning in a short block: Python's filters are the process's, and threads take turns."""
+    with _WARNING_FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore", kind)
+        yield
+
+
+@contextlib.contextmanager
+def raster_errors(href: str) -> Iterator[None]:
+    """Turn every error of GDAL inside the block into a SceneError about a file."""
+    try:
+        yield
     except (rasterio.errors.RasterioError, CPLE_BaseError, OSError) as error:
         # rasterio's own text is "Read failed, see previous exception"; GDAL's is the cause.
         detail = " ".join(str(error.__cause__ or error).split())
         raise scene_error(href, f"the file can't be read as an image ({detail})", "Fetch it again.") from error
-    finally:
-        log.removeHandler(complaints)
 
 
 def read_info(href: str) -> RasterInfo:

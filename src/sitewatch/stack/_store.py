@@ -295,7 +295,7 @@ def _pass_key(overpass: Pass) -> str:
 
 def _scene_key(scene: Scene) -> list[Any]:
     bands = [[*dataclasses.astuple(band), *_file_state(band.href)] for band in scene.bands]
-    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_reader_key(scene)]
+    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_radar_key(scene), *_reader_key(scene)]
 
 
 def _reader_key(scene: Scene) -> list[Any]:
@@ -305,6 +305,15 @@ def _reader_key(scene: Scene) -> list[Any]:
     terrain = getattr(scene.reader, "terrain", None)
     model = _file_state(terrain.source) if terrain is not None and isinstance(terrain.source, str) else ()
     return [repr(scene.reader), *model]
+
+
+def _radar_key(scene: Scene) -> list[Any]:
+    """What the pixels of an image in radar geometry depend on besides: its model, its gain and the ground."""
+    if scene.radar is None:
+        return []
+    terrain = scene.radar.terrain
+    model = _file_state(terrain.source) if isinstance(terrain.source, str) else ()
+    return [dataclasses.astuple(scene.radar), *model]
 
 
 def _file_state(href: str) -> tuple[int, int]:
