@@ -81,8 +81,8 @@ FORMATS: tuple[Family, ...] = (
         "ICEYE",
         "GRD and SLC: COG, or legacy GeoTIFF with XML and HDF5 (needs h5py)",
         "specification",
-        "calibrated to gamma0 of the ellipsoid, laid on the ground of --dem by RPC; noise is not subtracted, slopes are "
-        "not flattened; legacy files with the real layout but invented pixels were read",
+        "calibrated to gamma0 of the ellipsoid, laid on the ground of --dem by RPC; noise is not subtracted, slopes "
+        "are not flattened; legacy files with the real layout but invented pixels were read",
     ),
     Family(
         "Capella",
