@@ -10,9 +10,9 @@ import numpy as np
 import pyproj
 import pytest
 import rasterio
-import rasterio.warp
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from rasterio.transform import RPCTransformer
 
 from radar_files import (
     HEIGHT,
@@ -28,6 +28,7 @@ from radar_files import (
 )
 from sitewatch.errors import SceneError
 from sitewatch.scenes import Hints, open_scene, read_pixels
+from sitewatch.scenes import _geocode as geocode
 from sitewatch.scenes._geocode import read_onto
 from sitewatch.scenes._radar_image import range_axis
 from sitewatch.scenes._rpc import Rpc
@@ -156,8 +157,6 @@ def test_a_shift_is_taken_back_in_the_same_interpolation(tmp_path: Path) -> None
 
 
 def test_only_the_samples_a_window_needs_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sitewatch.scenes._geocode as geocode
-
     geometry = Geometry(shape=(400, 400))
     path = write_iceye(tmp_path / "ICEYE_T_GRD.tif", geometry, amplitudes(geometry, [Target()]))
     scene = open_scene(path, Hints(dem=str(HEIGHT), dem_datum="ellipsoid"))
@@ -217,8 +216,6 @@ def test_polynomials_are_evaluated_as_gdal_does(tmp_path: Path) -> None:
     geometry = Geometry()
     path = write_iceye(tmp_path / "ICEYE_T_GRD.tif", geometry, amplitudes(geometry))
     with rasterio.open(path) as source:
-        from rasterio.transform import RPCTransformer
-
         with RPCTransformer(source.rpcs, rpc_height=HEIGHT) as transformer:
             rows, cols = transformer.rowcol([LON, LON + 3e-4], [LAT, LAT - 2e-4], op=lambda v: v)
         read = Rpc.read(source.rpcs.to_dict())

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ import pyproj
 import pystac
 import pytest
 import rasterio
+import shapely
 
 from radar_files import HEIGHT, LAT, LON, Geometry, Target, amplitudes, iceye_properties, write_iceye, write_radar_tiff
 from sitewatch.errors import SceneError
-from sitewatch.scenes import Hints, Scene, open_scene, open_scenes, read_pixels, to_stac
+from sitewatch.scenes import Hints, Scene, open_scene, open_scenes, parse_track, read_pixels, to_stac
 from sitewatch.scenes._rpc import Rpc
+from sitewatch.scenes._samples import read_power
 
 NAME = "ICEYE_SR2QKV_20250301T092953Z_5045505_X42_SLH_GRD.tif"
 FLAT = Hints(dem=str(HEIGHT), dem_datum="ellipsoid")
@@ -81,8 +82,6 @@ def test_what_a_product_says_of_itself_is_read(tmp_path: Path) -> None:
 
 
 def test_a_track_can_be_said_by_its_key() -> None:
-    from sitewatch.scenes import parse_track
-
     track = parse_track("iceye-slh-ascending-left-inc35-az100")
     assert track.key == "iceye-slh-ascending-left-inc35-az100"
 
@@ -262,7 +261,7 @@ def test_the_legacy_grd_is_read(samples: Path) -> None:
     assert scene.platform == "iceye-xy"
     assert scene.geobox.affine.a == 0.5
     # Its first pixel is the near one of the first line.
-    assert scene.footprint.centroid.distance(__import__("shapely").Point(-6.2818332, 37.41700285)) < 0.002
+    assert scene.footprint.centroid.distance(shapely.Point(-6.2818332, 37.41700285)) < 0.002
     assert float(np.nanmedian(read_pixels(scene)["VV"])) > 0
 
 
@@ -270,8 +269,6 @@ def test_the_legacy_slc_is_read_as_sarpy_reads_it(samples: Path, tmp_path: Path)
     """Independent reader: sarpy's ICEYE module, for samples, calibration and time."""
     pytest.importorskip("h5py")
     iceye = pytest.importorskip("sarpy.io.complex.iceye")
-    from sitewatch.scenes._samples import read_power
-
     path = next(samples.glob("*.h5"))
     scene = open_scene(path)
     with warnings.catch_warnings():
@@ -332,12 +329,14 @@ def test_an_hdf5_without_samples_is_refused(tmp_path: Path) -> None:
         open_scene(path)
 
 
-def test_the_target_stays_put_in_the_footprint(tmp_path: Path) -> None:
+def test_a_folder_as_delivered_opens_as_its_image_with_the_pictures_set_aside(tmp_path: Path) -> None:
     geometry = Geometry()
-    path = write_iceye(tmp_path / NAME, geometry, amplitudes(geometry, [Target()]))
-    copy: Callable[..., Any] = shutil.copy
-    copy(path, tmp_path / NAME.replace("X42", "X43"))
-    import shapely
-
-    for scene in open_scenes(tmp_path, FLAT).scenes:
-        assert scene.footprint.contains(shapely.Point(LON, LAT))
+    grd = write_iceye(tmp_path / NAME, geometry, amplitudes(geometry, [Target()]))
+    shutil.copy(grd, tmp_path / NAME.replace("GRD", "QLK"))
+    (tmp_path / NAME.replace("GRD.tif", "QLK.png")).write_bytes(b"\x89PNG")
+    found = open_scenes(tmp_path, FLAT)
+    (scene,) = found.scenes
+    assert scene.footprint.contains(shapely.Point(LON, LAT))
+    assert [out.reason for out in found.left_out] == [
+        "it is a quicklook: a picture with its contrast changed, without calibration"
+    ]
