@@ -10,7 +10,7 @@ import rasterio.windows
 from rasterio.enums import MaskFlags
 
 from sitewatch.errors import SceneError
-from sitewatch.scenes._raster import open_unplaced, scene_error, without_warnings
+from sitewatch.scenes._raster import open_raster, open_unplaced, scene_error, without_warnings
 from sitewatch.scenes._scene import Band
 
 Window = tuple[slice, slice]
@@ -32,7 +32,8 @@ def read_power(band: Band, stored: str, window: Window) -> np.ndarray:
 
 def _detected(band: Band, window: Window) -> np.ndarray:
     part = rasterio.windows.Window.from_slices(*window)
-    with open_unplaced(band.href) as source:
+    # Not open_unplaced: rasterio's warping changes the process's warning filters too, in other threads.
+    with open_raster(band.href) as source:
         pixels = source.read(band.index, window=part, out_dtype="float32")
         missing = ~np.isfinite(pixels) if band.nodata is None else (pixels == np.float32(band.nodata))
         if MaskFlags.per_dataset in source.mask_flag_enums[band.index - 1]:
