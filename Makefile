@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run accuracy study study-monitor study-lines study-phases study-pairs pictures lock clean
+.PHONY: help demo test lint format bench bench-run accuracy study study-lines study-monitor study-naming study-pairs study-phases study-tracks pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ accuracy: $(STAMP)  ## Measure accuracy on scenarios with known truth, beside th
 study-monitor: $(STAMP)  ## Measure the monitor's detection delay beside the CUSUM that knows both levels
 	$(BIN)/python benchmarks/monitor_delay.py --figure docs/images/monitor-delay.png
 
+study-naming: $(STAMP)  ## See under which name things that are not construction are turned down
+	$(BIN)/python benchmarks/naming.py --seeds 1 3
+	$(BIN)/python benchmarks/fixed_or_ship.py ../shared/data/turbine-vs-ship
+
 study-pairs: $(STAMP)  ## Measure the change map of two images on the pairs of the literature
 	$(BIN)/python benchmarks/change_pairs.py --sensitivity
 
@@ -53,6 +57,9 @@ study-lines: $(STAMP)  ## Measure lengths of piers and roads, whole and by date,
 
 study-phases: $(STAMP)  ## Measure the phases of construction on scenarios, by the official definitions of IARPA SMART
 	$(BIN)/python benchmarks/phases.py --seeds 1001 1010
+
+study-tracks: $(STAMP)  ## Measure what several tracks, and single images, say together
+	$(BIN)/python benchmarks/tracks.py --seeds 1001 1024
 
 study: $(STAMP)  ## Run the long measurements that make test leaves out
 	$(BIN)/python -m pytest -m study

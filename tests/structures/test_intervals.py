@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from sitewatch.change import Covariance
 from sitewatch.change._scan import scan_steps, step_filter
-from sitewatch.structures._describe import _bounds, _chances
+from sitewatch.structures._describe import bounds, chances_of
 from sitewatch.structures._presence import follow
 from sitewatch.structures._window import Window
 
@@ -36,7 +35,7 @@ def grown(seed: int, contrast_db: float, as_window: AsWindow, covariances: dict[
     scan = scan_steps(window.log_values.reshape(IMAGES, 1, -1), window.background, filters, covariances)
     guess, statistic = scan.image.reshape(MASK.shape), scan.statistic.reshape(MASK.shape)
     presence = follow(window, MASK, guess, statistic, covariances)
-    onset, completion = _bounds(_chances(types.SimpleNamespace(presence=presence, footprint=MASK)))  # type: ignore[arg-type]
+    onset, completion = bounds(chances_of(presence.built_by, presence.dated, presence.pixels, MASK.shape))
     count = built[:, MASK].sum(axis=1)
     return onset, completion, int((count >= 4).argmax()), int((count == MASK.sum()).argmax())
 

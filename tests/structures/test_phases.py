@@ -20,7 +20,7 @@ from scipy.special import logsumexp
 
 from sitewatch.change import detect_change
 from sitewatch.structures import Interval, PhasePoint, find_in_track
-from sitewatch.structures._describe import Chances, _bounds, _phases, describe
+from sitewatch.structures._describe import Chances, bounds, describe, phases_of
 from sitewatch.structures._phases import (
     ACTIVE,
     NONE,
@@ -216,11 +216,11 @@ def test_phases_never_contradict_the_stated_intervals(
         nearly=np.minimum(evidence.nearly, evidence.enough),
         wholly=np.minimum(evidence.wholly, evidence.enough),
     )
-    onset, completion = _bounds(evidence)
+    onset, completion = bounds(evidence)
     if completion is not None and completion[1] > 16:
         completion = None
     onset, completion = (span if span and span[0] >= 0 else None for span in (onset, completion))
-    phases = _phases(evidence, onset, completion, np.cumsum(gaps))
+    phases = phases_of(evidence, onset, completion, np.cumsum(gaps))
     if onset is not None:
         assert (phases.phase[: onset[0] + 1] < ACTIVE).all()
         assert (phases.phase[onset[1] :] >= ACTIVE).all()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sitewatch.change import Covariance
-from sitewatch.structures import _presence
+from sitewatch.structures import _change_points, _presence
 from sitewatch.structures._presence import Presence, follow, log_gamma_density
 from sitewatch.structures._window import Window
 
@@ -39,14 +39,14 @@ def followed(window: Window, covariances: Covariances, turn: NDArray[np.integer]
 
 
 def posterior(ratio: NDArray[np.float64], footprint: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return _presence._change_points(ratio, *np.nonzero(footprint))[0]
+    return _change_points.change_points(ratio, *np.nonzero(footprint))[0]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_one_pixel_with_a_flat_prior_has_the_posterior_that_enumeration_gives(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_presence, "ROUNDS", 0)  # no prior learnt from neighbours
+    monkeypatch.setattr(_change_points, "ROUNDS", 0)  # no prior learnt from neighbours
     monkeypatch.setattr(_presence, "STRANGER_SHARE", 1e-300)  # the bare gamma law
     rng = np.random.default_rng(seed)
     images, before, after, looks = 12, 0.03, 0.05, 3.7
@@ -84,7 +84,7 @@ def test_the_learnt_prior_is_that_of_explicit_sums_over_neighbours() -> None:
         total = sum(np.exp(-0.5 * (d / sigma) ** 2) for d in range(-reach, reach + 1))
         return float(np.exp(-0.5 * (distance / sigma) ** 2) / total) if abs(distance) <= reach else 0.0
 
-    for _ in range(_presence.ROUNDS):
+    for _ in range(_change_points.ROUNDS):
         around = np.zeros_like(chance)
         for (x, (row, column)), j in itertools.product(enumerate(pixels), range(images + 1)):
             inside = 0.0
@@ -159,7 +159,7 @@ def test_a_single_passing_thing_dates_nothing(as_window: AsWindow, speckle_only:
 
 def dated(ratio: NDArray[np.float64]) -> list[bool]:
     footprint = np.ones((1, ratio.shape[1]), bool)
-    return _presence._change_points(ratio, *np.nonzero(footprint))[1].tolist()
+    return _change_points.change_points(ratio, *np.nonzero(footprint))[1].tolist()
 
 
 def test_a_pixel_dates_itself_only_where_its_own_images_tell_the_date() -> None:

@@ -79,7 +79,11 @@ def test_nothing_at_latakia_is_confirmed_as_a_pier(shared_data: Path, tmp_path: 
     scenes = open_scenes([shared_data / "latakia-s1-rtc" / "catalog.json"]).scenes
     site = Site.read("bbox:35.74,35.49,35.80,35.56")
     stacks = build_stacks(site, scenes, tmp_path).stacks
-    found = confirmed(find_structures(site, stacks, [detect_change(stack) for stack in stacks]))
+    structures = find_structures(site, stacks, [detect_change(stack) for stack in stacks])
+    found = confirmed(structures)
     assert [s.id for s in found if s.kind in ("pier", "reclamation")] == []
     # A vessel that lay at the quay for a year is none of the few things confirmed: the tracks know its ground as water.
     assert not any(s.footprint.intersects(shapely.Point(35.7629, 35.5107)) for s in found)
+    # Much of what changed there is told to be vessels by what it did; all that is rejected has a name and a reason.
+    assert sum(s.rejected_as == "ship_moored" for s in structures) > len(structures) / 4
+    assert all(s.rejected_as and s.reason for s in structures if s.status == "rejected")

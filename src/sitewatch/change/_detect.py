@@ -26,6 +26,7 @@ from sitewatch.change._background import (
 from sitewatch.change._covariance import Covariance, fit_covariance, shared_part
 from sitewatch.change._null import NullLaw, null_law
 from sitewatch.change._omnibus_map import OmnibusMap, omnibus_map
+from sitewatch.change._passing import bright_on_water, count_passing
 from sitewatch.change._scan import StepScan, residuals, scan_steps, step_filter
 from sitewatch.errors import ChangeError
 from sitewatch.progress import Progress, silent
@@ -76,6 +77,10 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
     ``stratum``
         0 water, 1 land, 255 no data; before any change.
 
+    ``ships_passing`` (time)
+        bright things on the water in that image and in neither of its neighbours: ships under way, which are set aside;
+        -1 where waves were as bright.
+
     and what was estimated: ``date_effect_db`` [stratum, polarisation, time], ``level_db``, ``scatter_db``,
     ``effective_looks`` [stratum, polarisation].
 
@@ -104,13 +109,16 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
 
     shape = (stack.sizes["y"], stack.sizes["x"])
     out = _empty(shape, polarisations)
-    boxes = list(_tiles(shape))
+    boxes, bright = list(_tiles(shape)), []
     for done, ((rows, columns), power) in enumerate(zip(boxes, _read_ahead(stack, polarisations, boxes), strict=True)):
         values = log_power(power, floor, out=power)
         scan = scan_steps(values, background, filters, covariances)
+        bright.append(bright_on_water(values, scan.water, background, rows, columns))
         _put(out, scan, law, omnibus_map(values, scan.water, background, OMNIBUS_ALPHA), polarisations, rows, columns)
         progress("change", done + 1, len(boxes))
-    return _dataset(out, stack, polarisations, background, covariances, shared)
+    pixel_m = math.sqrt(float(stack.attrs.get("pixel_x_m", 1)) * float(stack.attrs.get("pixel_y_m", 1)))
+    ships = count_passing(bright, pixel_m)
+    return _dataset(out, stack, polarisations, background, covariances, shared, ships)
 
 
 def _days(stack: xr.Dataset) -> NDArray[np.float64]:
@@ -293,6 +301,7 @@ def _dataset(
     background: Background,
     covariances: dict[tuple[int, int], Covariance],
     shared: dict[tuple[int, int], Covariance],
+    ships: NDArray[np.int16],
 ) -> xr.Dataset:
     dims = ("stratum_name", "polarisation")
     data = xr.Dataset(
@@ -326,6 +335,11 @@ def _dataset(
     data["level_db"] = (dims, background.level * DB_PER_LOG, {"units": "dB"})
     data["scatter_db"] = (dims, background.scatter * DB_PER_LOG, {"units": "dB"})
     data["effective_looks"] = (dims, background.effective_looks, {"units": "1"})
+    data["ships_passing"] = (
+        ("time",),
+        ships,
+        {"long_name": "bright things on the water in this image and in neither neighbour; -1 unknown", "units": "1"},
+    )
     data["stratum_present"] = (("stratum_name",), background.present)
     for name, parts in (("covariance", covariances), ("shared_covariance", shared)):
         data.attrs[name] = json.dumps(

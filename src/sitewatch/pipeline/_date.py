@@ -15,6 +15,7 @@ from sitewatch.pipeline._steps import (
     RunResult,
     Watch,
     alpha_for,
+    apart,
     check_some,
     detect_changes,
     find_scenes,
@@ -29,6 +30,7 @@ from sitewatch.structures import date_footprint
 
 if TYPE_CHECKING:
     import shapely
+    import xarray as xr
 
     from sitewatch.site import Site
 
@@ -68,7 +70,8 @@ def date_polygon(
     Returns
     -------
     RunResult
-        With the footprint as one structure a track that covers it.
+        With the footprint as one structure: of all images together, then, where several tracks cover it, one a track.
+        Images of tracks of one or two are judged within themselves, and where there are no others suffice.
 
     Raises
     ------
@@ -88,10 +91,17 @@ def date_polygon(
             check_some(found)
         with watch.stage("stacks"):
             stacks = build_stacks(site, found.scenes, folder, progress=progress)
+        shown = stacks
+        stacks, singles = apart(stacks)
+        changes: tuple[xr.Dataset, ...] = ()
         with watch.stage("change"):
-            stacks, changes = detect_changes(stacks, progress)
+            if stacks.stacks:
+                stacks, changes = detect_changes(stacks, progress)
         with watch.stage("structures"):
-            structures = date_footprint(polygon, stacks.stacks, changes, alpha=alpha_for(options, site, stacks.stacks))
+            alpha = alpha_for(options, site, (*stacks.stacks, *singles))
+            structures = date_footprint(polygon, stacks.stacks, changes, singles=singles, alpha=alpha)
+        if not stacks.stacks:
+            stacks = dataclasses.replace(stacks, stacks=shown.stacks)
         dossier = workspace.folder / "dated" / f"{file_name(name)}.html" if workspace else None
         stacks = dataclasses.replace(stacks, notes=(*_beyond(site, polygon), *stacks.notes))
         result = gather_result(site, structures, found, stacks, watch, workspace, dossier)

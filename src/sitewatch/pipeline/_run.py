@@ -17,6 +17,7 @@ from sitewatch.pipeline._steps import (
     RunResult,
     Watch,
     alpha_for,
+    apart,
     check_some,
     detect_changes,
     file_names,
@@ -95,6 +96,9 @@ def run_site(
         check_some(found)
     with watch.stage("stacks"):
         stacks = build_stacks(site, found.scenes, workspace.stacks_folder, progress=progress)
+    full, singles = apart(stacks)
+    # With nothing else, the tracks are left out with the reason.
+    stacks, singles = (full, singles) if full.stacks else (stacks, ())
     with watch.stage("change"):
         stacks, changes = detect_changes(stacks, progress)
     alpha = alpha_for(options, site, stacks.stacks)
@@ -106,7 +110,7 @@ def run_site(
     # Structures and the dossier keep one core busy; files are written and read beside them.
     with _beside([*rasters, *checksums]) as aside:
         with watch.stage("structures"):
-            structures = find_structures(site, stacks.stacks, changes, alpha=alpha, progress=progress)
+            structures = find_structures(site, stacks.stacks, changes, alpha=alpha, singles=singles, progress=progress)
         result = gather_result(site, structures, found, stacks, watch, workspace, workspace.dossier_path)
         if not any(structure.status == "confirmed" for structure in structures):
             with watch.stage("power"):

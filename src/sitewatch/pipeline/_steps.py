@@ -71,6 +71,8 @@ class RunResult:
 
 
 FEWEST_PIXELS = 900
+# A lasting change can't be told from a passing one in fewer images of a track.
+FEWEST_IMAGES = 3
 _COUNT = re.compile(r" \(\d+ of \d+ images\)$")
 """How a stack says that a note holds for some of its images only."""
 
@@ -128,6 +130,21 @@ def check_some(found: Scenes) -> None:
         )
 
 
+def apart(stacks: Stacks) -> tuple[Stacks, tuple[xr.Dataset, ...]]:
+    """The tracks that have images enough to compare, and those of one or two, whose images are judged by themselves."""
+    full = tuple(stack for stack in stacks.stacks if stack.sizes["time"] >= FEWEST_IMAGES)
+    singles = tuple(stack for stack in stacks.stacks if stack.sizes["time"] < FEWEST_IMAGES)
+    if not singles:
+        return stacks, ()
+    images = sum(stack.sizes["time"] for stack in singles)
+    note = (
+        f"{images} {'image' if images == 1 else 'images'} of {len(singles)} "
+        f"{'track' if len(singles) == 1 else 'tracks'} with one or two images: nothing is sought in them; whether they "
+        "show a structure is judged within each image, against the ground around it"
+    )
+    return dataclasses.replace(stacks, stacks=full, notes=(*stacks.notes, note)), singles
+
+
 def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr.Dataset, ...]]:
     """The change of every track that has images enough; the others are left out, unless there is no other."""
     kept: dict[int, xr.Dataset] = {}
@@ -140,7 +157,8 @@ def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr
     if not kept:
         raise next(iter(failed.values()))
     small = [note for place in kept for note in _too_small(stacks.stacks[place])]
-    notes = (*stacks.notes, *small, *(f"not used: {error.message}" for error in failed.values()))
+    passing = [note for place, change in kept.items() for note in _ships(stacks.stacks[place], change)]
+    notes = (*stacks.notes, *small, *passing, *(f"not used: {error.message}" for error in failed.values()))
     left_out = [
         LeftOut(source=scene, reason=error.message, hint=error.hint)
         for place, error in failed.items()
@@ -149,6 +167,21 @@ def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr
     used = tuple(stacks.stacks[place] for place in kept)
     after = dataclasses.replace(stacks, stacks=used, left_out=(*stacks.left_out, *left_out), notes=notes)
     return after, tuple(kept.values())
+
+
+def _ships(stack: xr.Dataset, change: xr.Dataset) -> list[str]:
+    """A word on the ships under way that were set aside, each bright on the water in one image only."""
+    ships = change["ships_passing"].to_numpy()
+    if not (ships > 0).any():
+        return []
+    dates = change["time"].to_numpy()
+    busiest = str(dates[int(ships.argmax())])[:10]
+    rough = int((ships < 0).sum())
+    unknown = f"; {rough} of {ships.size} images were too rough to tell" if rough else ""
+    return [
+        f"{stack.attrs['track_label']}: {int(ships[ships > 0].sum())} bright things on the water, each in one image "
+        f"only as ships under way are, were set aside (most, {int(ships.max())}, on {busiest}){unknown}"
+    ]
 
 
 def _too_small(stack: xr.Dataset) -> list[str]:

@@ -85,6 +85,7 @@ def to_feature(structure: Structure) -> dict[str, Any]:
         "kind_probability": _round(s.kind_probability, 3),
         "status": s.status,
         "reason": s.reason,
+        "rejected_as": s.rejected_as,
         **_interval("onset", s.onset),
         **_interval("completion", s.completion),
         "preparation_first_seen": _iso(s.preparation_first_seen),
@@ -108,6 +109,17 @@ def to_feature(structure: Structure) -> dict[str, Any]:
         "tracks": list(s.tracks),
         "scenes": list(s.scenes),
     }
+    if s.single_images:
+        # Judged within themselves; natural log of how much likelier each is with the structure begun than with nothing.
+        properties["single_images"] = [
+            {
+                "date": one.date.isoformat(),
+                "scene": one.scene,
+                "track": one.track,
+                "log_ratio": _round(one.log_ratio, 2),
+            }
+            for one in s.single_images
+        ]
     if s.centreline is not None:
         properties["centreline"] = _geometry(s.centreline)
     return {"type": "Feature", "id": s.id, "geometry": _geometry(s.footprint), "properties": properties}

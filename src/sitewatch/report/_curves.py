@@ -32,6 +32,7 @@ from sitewatch.structures._structure import PHASES, Structure
 WIDTH_IN = 5.4
 LEGEND_COLUMNS = 2
 STRIP_IN = 0.26
+FEWEST_JOINED = 3
 LENGTH_IN = 1.15
 # A phase is named beside the strip where its chance exceeds this at some image.
 LEAST_SHOWN = 0.05
@@ -82,13 +83,19 @@ def structure_curves(structure: Structure, series: Sequence[Series], colours: Ma
 
 
 def _growth(axes: Axes, structure: Structure) -> None:
-    """A line a track: each sees its own pixels built, and one line through them all would fall where two disagree."""
+    """A line a track; points for images of tracks of one or two, which were judged within themselves."""
     for track in dict.fromkeys(p.track for p in structure.growth):
         points = sorted((p for p in structure.growth if p.track == track), key=lambda p: p.date)
         days = day_numbers([p.date for p in points])
         fraction = 100 * np.array([p.fraction for p in points])
         spread = 200 * np.array([p.sd if np.isfinite(p.sd) else 0.0 for p in points])
         low, high = np.clip(fraction - spread, 0, 100), np.clip(fraction + spread, 0, 100)
+        if len(points) < FEWEST_JOINED:
+            # Single images say little each: a point with its band, and no line to lead the eye.
+            axes.errorbar(
+                days, fraction, [fraction - low, high - fraction], color=MUTED, fmt="o", markersize=2.4, linewidth=0.8
+            )
+            continue
         axes.fill_between(days, low, high, color=MUTED, alpha=0.3, linewidth=0)
         # The track that gave the outline leads.
         leads = track in structure.tracks[:1] or len(structure.tracks) < 2

@@ -108,6 +108,7 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
             f"{db_words(level.before_db)} before, {db_words(level.after_db)} after ({db_words(change, signed=True)})"
         )
         rows.append((f"Backscatter {level.polarisation}", f"{words}; {track}" if track else words))
+    rows += _single_rows(structure)
     rows.append(
         ("Chance that noise alone gives this", f"p = {p_value_words(structure.p_value)}".replace("= below", "<"))
     )
@@ -117,6 +118,26 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
             since = before_last_words(date, last) if last else ""
             rows.append((name, f"With the image of {date_words(date)}" + (f", {since}" if since else "")))
     return tuple(rows)
+
+
+def _single_rows(structure: Structure) -> list[tuple[str, str]]:
+    """What images of tracks of one or two say."""
+    images = structure.single_images
+    if not images:
+        return []
+    shows, lacks = sum(one.shows for one in images), sum(one.lacks for one in images)
+    parts = [
+        words
+        for count, words in (
+            (shows, f"{shows} show it"),
+            (lacks, f"{lacks} show the place without it"),
+            (len(images) - shows - lacks, f"{len(images) - shows - lacks} can't tell"),
+        )
+        if count
+    ]
+    tracks = len({one.track for one in images})
+    of = f"{len(images)} of {tracks} {'geometry' if tracks == 1 else 'geometries'}"
+    return [("Single images", f"{of}, each judged within itself: {', '.join(parts)}")]
 
 
 def _phase_rows(structure: Structure) -> list[tuple[str, str]]:

@@ -9,18 +9,20 @@ detector finds.
 from sitewatch.simulate._detectable import SOUGHT
 from sitewatch.simulate._information import gamma_divergence
 from sitewatch.simulate._inject import inject, inject_steady, verify_power
+from sitewatch.simulate._lookalikes import LOOKALIKES, simulate_lookalike
 from sitewatch.simulate._power import CONTRASTS_DB, smallest_detectable
 from sitewatch.simulate._scenario import Acquisitions, Scenario, demo_scenario, revisit_dates, simulate_coast
 from sitewatch.simulate._speckle import speckle
 from sitewatch.simulate._survey import Survey, survey_scatter
 from sitewatch.simulate._truth import NotConstruction, Work
-from sitewatch.simulate._view import ASCENDING, DESCENDING, View
+from sitewatch.simulate._view import ASCENDING, DESCENDING, View, single_views
 from sitewatch.simulate._write import write_scenario
 
 __all__ = [
     "ASCENDING",
     "CONTRASTS_DB",
     "DESCENDING",
+    "LOOKALIKES",
     "SOUGHT",
     "Acquisitions",
     "NotConstruction",
@@ -34,6 +36,8 @@ __all__ = [
     "inject_steady",
     "revisit_dates",
     "simulate_coast",
+    "simulate_lookalike",
+    "single_views",
     "smallest_detectable",
     "speckle",
     "survey_scatter",

@@ -16,6 +16,12 @@ def coast_geobox(shape: tuple[int, int], pixel_m: float) -> GeoBox:
     return GeoBox(shape, Affine(pixel_m, 0, _ORIGIN[0], 0, -pixel_m, _ORIGIN[1]), _CRS)
 
 
+def refined(geobox: GeoBox, finer: int) -> GeoBox:
+    """The same ground with so many pixels along each side of one."""
+    shape = (geobox.height * finer, geobox.width * finer)
+    return GeoBox(shape, geobox.affine * Affine.scale(1 / finer), geobox.crs)
+
+
 def ground_point(geobox: GeoBox, row: float, col: float) -> tuple[float, float]:
     """(x, y) in the CRS of a place on the grid; (0, 0) is the outer corner of the first pixel."""
     transform = geobox.transform

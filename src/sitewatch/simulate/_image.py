@@ -20,6 +20,7 @@ from sitewatch.simulate._weather import Weather
 
 _WET_SAND_DB = {"VV": -14.0, "VH": -24.5}
 _MOLE_DB = {"VV": -2.5, "VH": -11.5}
+BREAKING_WIND_M_S = 6.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,34 @@ class Felling:
 
 
 @dataclasses.dataclass(frozen=True)
+class Patch:
+    """Ground or water that answers to the weather more than what lies around it, and is no construction.
+
+    Attributes
+    ----------
+    mask
+        Its pixels (y, x).
+    wet_db
+        (VV, VH) rise on soaked ground above that of the ground around: hollows and ploughed fields.
+    breaking_db
+        (VV, VH) rise for each m/s of wind beyond `BREAKING_WIND_M_S`: waves that break on a shoal.
+    """
+
+    mask: BoolArray
+    wet_db: tuple[float, float] = (0.0, 0.0)
+    breaking_db: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ghost:
+    """An azimuth ambiguity: what is bright shows again, weaker, so many rows and columns off."""
+
+    rows: int
+    columns: int
+    weaker_db: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Place:
     """Everything there is to see at the site through the whole time, whoever looks.
 
@@ -38,6 +67,8 @@ class Place:
     ----------
     seed
         Of the scenario.
+    ships_per_km2
+        Under way in each image.
     """
 
     seed: int
@@ -48,10 +79,13 @@ class Place:
     works: tuple[Building, ...]
     moorings: tuple[Mooring, ...]
     fellings: tuple[Felling, ...]
+    patches: tuple[Patch, ...] = ()
+    ghosts: tuple[Ghost, ...] = ()
+    ships_per_km2: float = 0.45
 
 
 def image(place: Place, view: View, day: float) -> dict[str, FloatArray]:
-    """Gamma0, linear power, float32, for VV and VH (y, x), as one pass on one day shows the place.
+    """Power, float32, by polarisation (y, x), as one pass on one day shows the place: gamma0 times the view's gain.
 
     Parameters
     ----------
@@ -70,17 +104,28 @@ def image(place: Place, view: View, day: float) -> dict[str, FloatArray]:
         paint(surfaces, steady, work, view, day, place.seed, pixel_m)
         standing |= work.plan.mask & (work.schedule.built_day(work.plan.order) <= day)
     afloat = ~(dry | standing)
-    for ship in ships_in_image(rng, coast, place.moorings, day):
+    for ship in ships_in_image(rng, coast, place.moorings, day, place.ships_per_km2):
         for pol, power in hull_power(ship, coast.shape, pixel_m, rng).items():
             surfaces[pol] += power * afloat
-    blur = view.point_spread_px(pixel_m)
+    _ghosts(surfaces, place)
+    blur = view.point_spread_px(pixel_m / view.finer)
     noise = to_linear(view.noise_db)
+    steady = _refined(steady, view.finer)
     out = {}
     for pol, mean in surfaces.items():
-        seen = ndi.gaussian_filter(mean, blur, mode="nearest") + noise
-        fading = speckle(rng, coast.shape, enl=view.enl, point_spread_px=blur)
-        out[pol] = (seen * (steady + (1 - steady) * fading)).astype(np.float32)
+        if pol not in view.polarisations:
+            continue
+        seen = ndi.gaussian_filter(_refined(mean, view.finer), blur, mode="nearest") + noise
+        shape = (seen.shape[0], seen.shape[1])
+        fading = speckle(rng, shape, enl=view.enl, point_spread_px=blur)
+        shown = seen * (steady + (1 - steady) * fading)
+        out[pol] = (shown * to_linear(view.gain_db) if view.gain_db else shown).astype(np.float32)
     return out
+
+
+def _refined(field: FloatArray, finer: int) -> FloatArray:
+    """The field on a grid so many times finer."""
+    return field if finer == 1 else np.repeat(np.repeat(field, finer, axis=0), finer, axis=1)
 
 
 def _ground(rng: np.random.Generator, place: Place, view: View, day: float) -> tuple[dict[str, FloatArray], BoolArray]:
@@ -94,6 +139,11 @@ def _ground(rng: np.random.Generator, place: Place, view: View, day: float) -> t
         if day >= felling.day:
             land["VV"][felling.mask] *= to_linear(-1.0)
             land["VH"][felling.mask] *= to_linear(-3.0)
+    for patch in place.patches:
+        breaking = max(conditions.wind_m_s - BREAKING_WIND_M_S, 0.0)
+        for pol, soaked, rough in zip(("VV", "VH"), patch.wet_db, patch.breaking_db, strict=True):
+            land[pol][patch.mask] *= to_linear(soaked * conditions.wetness)
+            sea[pol][patch.mask] *= to_linear(rough * breaking)
     wet = under_water(coast.bed_m, float(place.tide.height_m(day)) + conditions.surge_m) & ~coast.land
     ripples_db = 1.2 * smooth_field(rng, coast.shape, 40.0 / coast.pixel_m) + rng.normal(0, 1.2)
     out = {}
@@ -109,3 +159,11 @@ def _mole(surfaces: dict[str, FloatArray], place: Place, view: View) -> None:
     lasting = generator(place.seed, "mole", view.relative_orbit)
     for pol in surfaces:
         surfaces[pol][where] = to_linear(_MOLE_DB[pol] + lasting.normal(0, 2.0, int(where.sum())))
+
+
+def _ghosts(surfaces: dict[str, FloatArray], place: Place) -> None:
+    """Add the azimuth ambiguities of all that is in the image."""
+    for ghost in place.ghosts:
+        for pol, mean in list(surfaces.items()):
+            weak = ndi.shift(mean, (ghost.rows, ghost.columns), order=0, cval=0.0)
+            surfaces[pol] = mean + weak * to_linear(-ghost.weaker_db)

@@ -15,7 +15,7 @@ from scipy import ndimage as ndi
 
 from sitewatch.simulate._coast import draw_coast
 from sitewatch.simulate._fields import BoolArray, generator
-from sitewatch.simulate._grid import coast_geobox, ground_pixel_m
+from sitewatch.simulate._grid import coast_geobox, ground_pixel_m, refined
 from sitewatch.simulate._growth import draw_schedule
 from sitewatch.simulate._image import Felling, Place, image
 from sitewatch.simulate._land import FOREST, draw_land
@@ -54,7 +54,7 @@ class Scenario:
     name, seed
         What the scenario is called and drawn from.
     geobox
-        The grid that all stacks share.
+        The grid that the stacks of full tracks share.
     stacks
         One a track, as docs/architecture.md lays down.
     views
@@ -65,6 +65,10 @@ class Scenario:
         What else changed.
     dates
         Dates of all images of all tracks, in order.
+    singles
+        Stacks of one or two images, each of a geometry of its own and on a grid that may be finer.
+    single_views
+        The geometry of each.
     """
 
     name: str
@@ -75,6 +79,8 @@ class Scenario:
     works: tuple[Work, ...]
     not_construction: tuple[NotConstruction, ...]
     dates: tuple[dt.datetime, ...]
+    singles: tuple[xr.Dataset, ...] = ()
+    single_views: tuple[View, ...] = ()
 
     @property
     def stack(self) -> xr.Dataset:
@@ -112,6 +118,7 @@ def simulate_coast(
     works: Sequence[str] = ("pier", "building", "road"),
     view: View = DESCENDING,
     others: Sequence[Acquisitions] = (),
+    singles: Sequence[Acquisitions] = (),
     tide_m: float = 1.3,
     faintness_db: float = 0.0,
     name: str = "",
@@ -138,6 +145,8 @@ def simulate_coast(
         Geometry of the first track.
     others
         Further tracks of the same place.
+    singles
+        Further geometries that see it once or twice.
     tide_m
         Amplitude of the M2 tide.
     faintness_db
@@ -161,7 +170,9 @@ def simulate_coast(
     tracks = (first, *others)
     for track in tracks:
         _check_dates(track.dates)
-    moments = tuple(sorted(moment for track in tracks for moment in track.dates))
+    for track in singles:
+        _check_dates(track.dates, fewest=1)
+    moments = tuple(sorted(moment for track in (*tracks, *singles) for moment in track.dates))
     geobox = coast_geobox(shape, pixel_m)
     # works are timed by the first track, so that adding another leaves the place as it was
     place = _draw_place(seed, shape, pixel_m, tide_m, works, faintness_db, first.dates, moments)
@@ -170,7 +181,9 @@ def simulate_coast(
         name=site,
         seed=seed,
         geobox=geobox,
-        stacks=tuple(_stack(place, track, geobox, site) for track in tracks),
+        stacks=tuple(stack_of(place, track, geobox, site) for track in tracks),
+        singles=tuple(stack_of(place, track, geobox, site) for track in singles),
+        single_views=tuple(track.view for track in singles),
         views=tuple(track.view for track in tracks),
         works=tuple(true_works(place, moments, geobox)),
         not_construction=tuple(not_construction(place, geobox, moments[0].date())),
@@ -230,17 +243,18 @@ def _fellings(seed: int, forest: BoolArray, first: float, last: float, pixel_m: 
     return (Felling(stand, float(first + rng.uniform(0.3, 0.7) * (last - first))),)
 
 
-def _stack(place: Place, track: Acquisitions, geobox: GeoBox, site: str) -> xr.Dataset:
+def stack_of(place: Place, track: Acquisitions, geobox: GeoBox, site: str) -> xr.Dataset:
     """One track's images as a stack by the contract of docs/architecture.md."""
     images = [image(place, track.view, days_since_epoch(moment)) for moment in track.dates]
     times = np.array([moment.astimezone(dt.UTC).replace(tzinfo=None) for moment in track.dates], "datetime64[ns]")
     described = track.view.track
+    geobox = refined(geobox, track.view.finer)
     pixel_x_m, pixel_y_m = ground_pixel_m(geobox)
     data = {
         pol: (
             ("time", "y", "x"),
             np.stack([one[pol] for one in images]),
-            {"units": "1", "long_name": f"{pol} gamma0, linear power", "grid_mapping": "spatial_ref"},
+            {"units": "1", "long_name": f"{pol} {track.view.quantity}, linear power", "grid_mapping": "spatial_ref"},
         )
         for pol in images[0]
     }
@@ -249,7 +263,7 @@ def _stack(place: Place, track: Acquisitions, geobox: GeoBox, site: str) -> xr.D
         coords={
             "time": times,
             "scene": ("time", np.array([scene_name(site, track.view, moment) for moment in track.dates])),
-            "platform": ("time", np.array(["simulated"] * len(times))),
+            "platform": ("time", np.array([described.constellation] * len(times))),
             **xr_coords(geobox),
         },
         attrs={
@@ -259,7 +273,7 @@ def _stack(place: Place, track: Acquisitions, geobox: GeoBox, site: str) -> xr.D
             "orbit_state": described.orbit_state,
             "look_direction": described.look_direction,
             "relative_orbit": described.relative_orbit,
-            "quantity": "gamma0",
+            "quantity": track.view.quantity,
             "enl": track.view.enl,
             "pixel_x_m": pixel_x_m,
             "pixel_y_m": pixel_y_m,
@@ -276,9 +290,10 @@ def scene_name(site: str, view: View, moment: dt.datetime) -> str:
     return f"{site}_{view.relative_orbit:03d}_{moment.astimezone(dt.UTC):%Y%m%dT%H%M%S}"
 
 
-def _check_dates(dates: Sequence[dt.datetime]) -> None:
-    if len(dates) < 2:
-        raise ValueError(f"a scenario needs two images at least, not {len(dates)}")
+def _check_dates(dates: Sequence[dt.datetime], fewest: int = 2) -> None:
+    if len(dates) < fewest:
+        needed = "two images" if fewest == 2 else "one image of each geometry"
+        raise ValueError(f"a scenario needs {needed} at least, not {len(dates)}")
     if any(moment.tzinfo is None for moment in dates):
         raise ValueError("image times need a time zone (UTC)")
     if any(later <= earlier for earlier, later in itertools.pairwise(dates)):

@@ -52,9 +52,9 @@ def write_scenario(scenario: Scenario, folder: str | Path, *, progress: Progress
     try:
         scenes.mkdir(parents=True, exist_ok=True)
         total, done = len(scenario.dates), 0
-        for stack, view_tags in zip(scenario.stacks, scenario_tags(scenario), strict=True):
+        for stack, view_tags in zip((*scenario.stacks, *scenario.singles), scenario_tags(scenario), strict=True):
             for index in range(stack.sizes["time"]):
-                write_scene(stack.isel(time=index), scenario, scenes, view_tags)
+                write_scene(stack.isel(time=index), scenes, view_tags)
                 done += 1
                 progress("writing scenes", done, total)
         _write_json(folder / "site.geojson", site_collection(scenario))
@@ -67,7 +67,7 @@ def write_scenario(scenario: Scenario, folder: str | Path, *, progress: Progress
 
 
 def scenario_tags(scenario: Scenario) -> list[dict[str, str]]:
-    """The tags that all scenes of a track share, an entry a stack."""
+    """The tags that all scenes of a track share, an entry a stack; those of single images last."""
     return [
         {
             "PLATFORM": "simulated",
@@ -78,28 +78,29 @@ def scenario_tags(scenario: Scenario) -> list[dict[str, str]]:
             "LOOK_DIRECTION": view.look_direction,
             "INCIDENCE_ANGLE": str(view.incidence_deg),
             "ENL": str(view.enl),
-            "QUANTITY": "gamma0",
+            **({"QUANTITY": view.quantity} if view.quantity != "unknown" else {}),
             "UNITS": "linear",
             "CREDIT": CREDIT,
         }
-        for view in scenario.views
+        for view in (*scenario.views, *scenario.single_views)
     ]
 
 
-def write_scene(one: xr.Dataset, scenario: Scenario, folder: Path, tags: dict[str, str]) -> Path:
+def write_scene(one: xr.Dataset, folder: Path, tags: dict[str, str]) -> Path:
     """Write one date of a stack; the file takes its name only when it is whole."""
     pols = [str(name) for name in one.data_vars]
+    geobox = one.odc.geobox
     moment = dt.datetime.fromtimestamp(one["time"].astype("int64").item() / 1e9, dt.UTC)
     target = folder / f"{one['scene'].item()}.tif"
     partial = target.with_suffix(".part")
     profile = {
         "driver": "GTiff",
-        "height": scenario.geobox.height,
-        "width": scenario.geobox.width,
+        "height": geobox.height,
+        "width": geobox.width,
         "count": len(pols),
         "dtype": "float32",
-        "crs": CRS.from_user_input(str(scenario.geobox.crs)),
-        "transform": scenario.geobox.transform,
+        "crs": CRS.from_user_input(str(geobox.crs)),
+        "transform": geobox.transform,
         "nodata": float("nan"),
         "compress": "deflate",
         "zlevel": 1,

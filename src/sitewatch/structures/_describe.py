@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,15 +42,14 @@ def describe(found: Found) -> Structure:
     dates = found.window.dates
     built_by = found.presence.built_by
     fraction, spread = growth_curve(built_by)
-    chances = _chances(found)
-    start, end = _bounds(chances)
-    if end is not None and end[1] > len(dates) - LEVEL_IMAGES - 1:
-        end = None
+    chances = chances_of(built_by, found.presence.dated, found.presence.pixels, found.footprint.shape)
+    start, end = bounds(chances)
+    end = levelled(end, len(dates))
     waiting = None
     if found.grade.kind == "building" and start is not None:
         waiting = waiting_ground(found.window, found.footprint, found.presence, start[1])
-    phases = as_points(dates, _phases(chances, start, end, found.window.days, waiting))
-    onset, completion = _interval(start, dates), _interval(end, dates)
+    phases = as_points(dates, phases_of(chances, start, end, found.window.days, waiting))
+    onset, completion = interval(start, dates), interval(end, dates)
     raised, confirmed = _sequence(found, start, dates)
     character, attrs = found.character, found.window.stack.attrs
     track = str(attrs.get("track", ""))
@@ -60,6 +60,7 @@ def describe(found: Found) -> Structure:
         kind=found.grade.kind,
         status=found.grade.status,
         reason=found.grade.reason,
+        rejected_as=found.grade.rejected_as,
         footprint=found.shape.outline,
         area_m2=found.shape.area_m2,
         length_m=found.shape.length_m,
@@ -101,24 +102,38 @@ class Chances:
     wholly: NDArray[np.float64]
 
 
-def _chances(found: Found) -> Chances:
-    """How surely it was begun and finished by each image.
+def chances_of(
+    built_by: NDArray[np.float64],
+    dated: NDArray[np.bool_],
+    pixels: tuple[NDArray[np.intp], NDArray[np.intp]],
+    shape: tuple[int, ...],
+    slack_pixels: float = PIXEL_SLACK,
+) -> Chances:
+    """How surely a structure was begun and finished by each image.
 
     Only pixels that date themselves vote, where there are enough of them; the count asked for shrinks with them.
+
+    Parameters
+    ----------
+    built_by, dated, pixels
+        As in `Presence`.
+    shape
+        Of the window that the pixels lie in.
+    slack_pixels
+        By how many pixels the footprint is uncertain.
     """
-    built_by, dated = found.presence.built_by, found.presence.dated
     share = float(dated.mean())
     if dated.sum() >= FEWEST_DATED and share >= FEWEST_DATED_SHARE:
         voters = dated
     else:
         voters, share = np.ones_like(dated), 1.0
     built_by = built_by[:, voters]
-    pixels = built_by.shape[1]
-    first = share * max(FIRST_PIXELS, FIRST_SHARE * (pixels / share - LARGE_PIXELS))
+    voting = built_by.shape[1]
+    first = share * max(FIRST_PIXELS, FIRST_SHARE * (voting / share - LARGE_PIXELS))
     # The footprint is uncertain by a pixel or so: absent while hardly any stands, there when more than enough do.
-    few, enough = (min(max(first + share * slack, 1.0), 0.9 * pixels) for slack in (-PIXEL_SLACK, PIXEL_SLACK))
-    where = tuple(axis[voters] for axis in found.presence.pixels)
-    patch = connected(built_by, where, found.footprint.shape)
+    few, enough = (min(max(first + share * slack, 1.0), 0.9 * voting) for slack in (-slack_pixels, slack_pixels))
+    where = tuple(axis[voters] for axis in pixels)
+    patch = connected(built_by, where, shape)
     total = float(built_by[-1].sum())
     nearly = max(min(NEARLY_SHARE * total, total - 1.5), 1.0)
     return Chances(
@@ -129,7 +144,7 @@ def _chances(found: Found) -> Chances:
     )
 
 
-def _bounds(chances: Chances) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+def bounds(chances: Chances) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
     """Images of the onset and completion intervals."""
     start = _span(credibly(chances.few), credibly(chances.enough))
     nearly, wholly = credibly(chances.nearly), credibly(chances.wholly)
@@ -139,7 +154,12 @@ def _bounds(chances: Chances) -> tuple[tuple[int, int] | None, tuple[int, int] |
     return start, (nearly[0], min(wholly[1], nearly[1] + LAST_PIXELS_IMAGES))
 
 
-def _phases(
+def levelled(end: tuple[int, int] | None, images: int) -> tuple[int, int] | None:
+    """A completion interval, if enough of so many images came after it and show no more growth."""
+    return None if end is None or end[1] > images - LEVEL_IMAGES - 1 else end
+
+
+def phases_of(
     chances: Chances,
     start: tuple[int, int] | None,
     end: tuple[int, int] | None,
@@ -157,7 +177,7 @@ def _phases(
     """
     begun, finished = (chances.few + chances.enough) / 2, (chances.nearly + chances.wholly) / 2
     images = len(begun)
-    # What was there at the first image is no onset and no completion (`_interval` states none).
+    # What was there at the first image is no onset and no completion (`interval` states none).
     start, end = (span if span is not None and span[0] >= 0 else None for span in (start, end))
     left = what_is_left(images, start, end)
     stated, going_on = [(HELD_SHARE, left)], 0.5
@@ -175,7 +195,8 @@ def _span(first: tuple[int, int] | None, last: tuple[int, int] | None) -> tuple[
     return None if first is None or last is None else (first[0], max(last[1], first[1]))
 
 
-def _interval(images: tuple[int, int] | None, dates: list[dt.date]) -> Interval | None:
+def interval(images: tuple[int, int] | None, dates: Sequence[dt.date]) -> Interval | None:
+    """The days of two images; None where it was there at the first image."""
     if images is None or images[0] < 0 or images[1] <= images[0]:
         return None
     return Interval(dates[images[0]], dates[images[1]])

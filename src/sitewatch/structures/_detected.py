@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from sitewatch.change import DB_PER_LOG, LAND, WATER, calm_level, threshold_for, watch_series
+from sitewatch.change import DB_PER_LOG, LAND, WATER, Alarm, calm_level, threshold_for, watch_series
 from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import USUAL_PIXELS, pixels_per_cell_of
@@ -79,10 +80,17 @@ def watch_footprint(window: Window, footprint: NDArray[np.bool_], absent: int) -
         series,
         looks=looks,
         history=teaching,
-        threshold=_threshold(power.shape[1]),
+        threshold=monitor_threshold(power.shape[1]),
         forget_at=absent,
     )
     image = {time: number for number, time in enumerate(series["time"].values.astype("datetime64[ns]"))}
+    return first_confirmed(alarms, image, absent)
+
+
+def first_confirmed(
+    alarms: Sequence[Alarm], image: Mapping[np.datetime64, int], absent: int
+) -> tuple[int | None, int | None]:
+    """Images that raised and confirmed the first candidate not before `absent`; see `watch_footprint`."""
     waiting = None
     for alarm in alarms:
         raised = image[alarm.first_raised]
@@ -95,7 +103,8 @@ def watch_footprint(window: Window, footprint: NDArray[np.bool_], absent: int) -
 
 
 @functools.cache
-def _threshold(polarisations: int) -> float:
+def monitor_threshold(polarisations: int) -> float:
+    """Threshold of a footprint's watch, natural log."""
     return threshold_for(_SIMULATED_ARL, (_THRESHOLD_LOOKS,) * polarisations, TEACHING_IMAGES) + math.log(
         ARL / _SIMULATED_ARL
     )

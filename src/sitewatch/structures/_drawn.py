@@ -10,12 +10,15 @@ import xarray as xr
 
 from sitewatch.change import covariances_of, detect_change, shared_covariances_of
 from sitewatch.errors import StructureError
+from sitewatch.structures._alone import date_alone
 from sitewatch.structures._character import characterise
 from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import AS_LINE, MARGIN_PIXELS, Found
 from sitewatch.structures._grade import grade
+from sitewatch.structures._joint import join_evidence, look_within
 from sitewatch.structures._map import covered
 from sitewatch.structures._measure import as_line, measure
+from sitewatch.structures._partners import partner_of
 from sitewatch.structures._presence import follow
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._waterline import named_at_waterline
@@ -29,9 +32,10 @@ def date_footprint(
     stacks: Sequence[xr.Dataset],
     changes: Sequence[xr.Dataset] | None = None,
     *,
+    singles: Sequence[xr.Dataset] = (),
     alpha: float = 0.01,
 ) -> tuple[Structure, ...]:
-    """Growth and date intervals of a given footprint, one answer a track.
+    """Growth and date intervals of a given footprint: of all images together, then of each track alone.
 
     Parameters
     ----------
@@ -41,29 +45,52 @@ def date_footprint(
         One a track; only those that cover the polygon with three images or more answer.
     changes
         What `detect_change` made of each; computed where not given.
+    singles
+        Stacks of tracks with one or two images; each image is judged within itself. Where there are no others, the
+        answer rests on them alone.
+
+    Returns
+    -------
+    The answer of all together first, where there are several tracks or single images; then one a track.
 
     Raises
     ------
     StructureError
-        Where no track covers the polygon, or it covers fewer than four pixels.
+        Where no track or image covers the polygon, or it covers fewer than four pixels.
     """
+    if not stacks and singles:
+        return (date_alone(polygon, singles, alpha=alpha),)
     if changes is None:
         changes = [detect_change(stack) for stack in stacks]
-    answers = []
+    found: list[tuple[Found, tuple[xr.Dataset, xr.Dataset]]] = []
     refusals = []
-    for stack, change in zip(stacks, changes, strict=True):
+    for track in zip(stacks, changes, strict=True):
         try:
-            answers.append(_in_track(polygon, stack, change, alpha))
+            found.append((_in_track(polygon, *track, alpha), track))
         except StructureError as error:
             refusals.append(error)
-    if not answers:
+    if not found and singles:
+        return (date_alone(polygon, singles, alpha=alpha),)
+    if not found:
         raise refusals[0] if refusals else StructureError("there are no stacks to date the footprint with")
-    return tuple(answers)
+    answers = [describe(one) for one, _ in found]
+    best = min(range(len(found)), key=lambda i: answers[i].p_value)
+    lead, own = found[best]
+    partners = [
+        partner
+        for i, (_, track) in enumerate(found)
+        if i != best and (partner := partner_of(lead, own, track, least_p=1.0)) is not None
+    ]
+    glimpses = look_within(lead, own, partners, singles, shapely.Polygon())
+    if not partners and not glimpses:
+        return tuple(answers)
+    together = join_evidence(answers[best], lead, own, partners, glimpses, alpha)
+    return together, *(answers if len(found) > 1 else ())
 
 
 def _in_track(
     polygon: shapely.Polygon | shapely.MultiPolygon, stack: xr.Dataset, change: xr.Dataset, alpha: float
-) -> Structure:
+) -> Found:
     geobox = stack.odc.geobox
     mask = covered(polygon, geobox)
     mask &= np.isfinite(change["p_value"].to_numpy())
@@ -91,4 +118,4 @@ def _in_track(
     verdict = named_at_waterline(verdict, shape, inside, window.water)
     if verdict.kind in AS_LINE:
         shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
-    return describe(Found(window, inside, presence, character, shape, verdict))
+    return Found(window, inside, presence, character, shape, verdict)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import shapely
 import shapely.prepared
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
 from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import Found, examine, judge, widened
+from sitewatch.structures._grade import FEWEST_PIXELS
 from sitewatch.structures._ground import ground_of
 from sitewatch.structures._join import join_stretches
+from sitewatch.structures._naming import name_all, name_one, vessel_elsewhere
+from sitewatch.structures._partners import Track
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
 from sitewatch.structures._window import cut_window
 
 MOST_REGIONS = 400
-# What touches a structure at least this many times its size, and changed with it, is part of that.
-FRAGMENT_SHARE = 0.2
-FRAGMENT_GAP_PIXELS = 4
-FRAGMENT_EARLIER_IMAGES = 3
+# Regions that leave no lasting footprint are shown, rejected, up to so many a track.
+MOST_SET_ASIDE = 25
 
 
 def find_structures(
@@ -36,6 +36,7 @@ def find_structures(
     changes: Sequence[xr.Dataset],
     *,
     alpha: float = 0.01,
+    singles: Sequence[xr.Dataset] = (),
     progress: Progress = silent,
 ) -> tuple[Structure, ...]:
     """Find what was built at a site.
@@ -48,6 +49,9 @@ def find_structures(
         One stack a track and what `detect_change` made of it, in the same order.
     alpha
         Chance of a false confirmed structure at a stable site, over the whole area and period.
+    singles
+        Stacks of tracks with one or two images. Nothing is sought in them; whether they show what the full tracks
+        found is judged within each image.
     progress
         Told after each candidate region.
 
@@ -56,15 +60,37 @@ def find_structures(
     Structures of every status, confirmed ones first, then by onset.
     """
     tracks = list(zip(stacks, changes, strict=True))
+    found = [find_in_track(stack, change, alpha=alpha, progress=progress) for stack, change in tracks]
+    return join_found(site, tracks, found, singles, alpha=alpha)
+
+
+def join_found(
+    site: Site,
+    tracks: Sequence[Track],
+    found: Sequence[Sequence[Found]],
+    singles: Sequence[xr.Dataset] = (),
+    *,
+    alpha: float = 0.01,
+) -> tuple[Structure, ...]:
+    """The structures of a site from the footprints that each track [track] shows; see `find_structures`."""
     sightings = []
-    for number, (stack, change) in enumerate(tracks):
-        others = tracks[:number] + tracks[number + 1 :]
-        found = find_in_track(stack, change, alpha=alpha, progress=progress)
-        graded = [water_known_elsewhere(one, others, alpha) for one in found]
+    for number, footprints in enumerate(found):
+        others = [track for place, track in enumerate(tracks) if place != number]
+        graded = [_known_elsewhere(one, others, alpha) for one in footprints]
         sightings.append([Sighting(describe(one), one) for one in graded])
+    stacks, changes = [stack for stack, _ in tracks], [change for _, change in tracks]
     inside = shapely.prepared.prep(site.area)
-    joined = [s for s in join_tracks(sightings) if inside.intersects(s.footprint)]
-    return tuple(sorted((_weighed(s, stacks, changes) for s in joined), key=_order))
+    joined = [s for s in join_tracks(sightings, tracks, singles, alpha=alpha) if inside.intersects(s.footprint)]
+    weighed = [_weighed(s, stacks, changes) for s in joined]
+    if len(tracks) > 1:
+        weighed = [vessel_elsewhere(s, stacks, changes) for s in weighed]
+    return tuple(sorted(weighed, key=_order))
+
+
+def _known_elsewhere(one: Found, others: Sequence[tuple[xr.Dataset, xr.Dataset]], alpha: float) -> Found:
+    """A finding graded, and named, by what the other tracks know of its ground."""
+    graded = water_known_elsewhere(one, others, alpha)
+    return one if graded is one else name_one(graded)
 
 
 def _weighed(structure: Structure, stacks: Sequence[xr.Dataset], changes: Sequence[xr.Dataset]) -> Structure:
@@ -92,12 +118,14 @@ def find_in_track(
     taken = np.zeros((stack.sizes["y"], stack.sizes["x"]), bool)
     searched = int(np.isfinite(change["p_value"].to_numpy()).sum())
     claims = _claims(regions, taken.shape)
-    found = []
+    found, left = [], []
     for number, region in enumerate(regions):
         one = examine(stack, change, region, number, claims, taken, ground, searched, alpha)
         if one is not None:
             taken[one.window.rows, one.window.columns] |= one.footprint
             found.append(one)
+        else:
+            left.append(region)
         progress("structures", number + 1, len(regions))
 
     def judged(footprint: NDArray[np.bool_], doubt_pixels: float) -> Found:
@@ -107,39 +135,33 @@ def find_in_track(
         return judge(window, footprint[rows, columns], stack, box, ground, searched, alpha, doubt_pixels)
 
     found = join_stretches(found, taken.shape, judged)
-    return [_beside(one, found) for one in found]
+    found += _set_aside(left, taken, judged)
+    return name_all(found, stack)
 
 
-def _beside(one: Found, found: Sequence[Found]) -> Found:
-    """Reject what is the ragged edge, layover or texture of a much larger structure that it touches."""
-    if one.grade.status == "rejected":
-        return one
-    for other in found:
-        if other.grade.status != "confirmed" or one.footprint.sum() > FRAGMENT_SHARE * other.footprint.sum():
+def _set_aside(
+    regions: Sequence[Region], taken: NDArray[np.bool_], judged: Callable[[NDArray[np.bool_], float], Found]
+) -> list[Found]:
+    """What changed for a while and left no footprint that lasts, strongest first; all of it rejected."""
+    out: list[Found] = []
+    for region in regions:
+        mask = np.zeros(taken.shape, bool)
+        mask[region.rows, region.columns] = region.mask
+        mask &= ~taken
+        if mask.sum() < FEWEST_PIXELS:
             continue
-        near = ndi.binary_dilation(_on(other, one), np.ones((3, 3), bool), iterations=FRAGMENT_GAP_PIXELS)
-        if near[one.footprint].mean() > 0.5 and _start(one) >= _start(other) - FRAGMENT_EARLIER_IMAGES:
-            reason = f"an edge of the {other.grade.kind} beside it, which changed at the same time"
-            return dataclasses.replace(one, grade=dataclasses.replace(one.grade, status="rejected", reason=reason))
-    return one
-
-
-def _on(other: Found, one: Found) -> NDArray[np.bool_]:
-    """The other's footprint on this one's window."""
-    out: NDArray[np.bool_] = np.zeros(one.footprint.shape, bool)
-    rows, columns = other.presence.pixels
-    y = rows + other.window.rows.start - one.window.rows.start
-    x = columns + other.window.columns.start - one.window.columns.start
-    height, width = out.shape
-    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    out[y[inside], x[inside]] = True
+        if len(out) == MOST_SET_ASIDE:
+            break
+        one = judged(mask, 0.0)
+        refused = one.grade.status == "rejected"
+        reason = (
+            one.grade.reason if refused else "no footprint is left that the last images still show: it did not last"
+        )
+        kind = one.grade.kind if refused else "unknown"
+        out.append(
+            dataclasses.replace(one, grade=dataclasses.replace(one.grade, kind=kind, status="rejected", reason=reason))
+        )
     return out
-
-
-def _start(one: Found) -> int:
-    """First image by which a tenth of it stands."""
-    growth = one.presence.built_by.mean(axis=1)
-    return int((growth >= 0.1 * growth[-1]).argmax())
 
 
 def _claims(regions: Sequence[Region], shape: tuple[int, int]) -> NDArray[np.int32]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sitewatch.structures._character import Character
 from sitewatch.structures._measure import Shape
-from sitewatch.structures._structure import Status
+from sitewatch.structures._structure import Lookalike, Status
 
 # A footprint lies at sea where more than this share of it was water.
 AT_SEA_SHARE = 0.5
@@ -22,7 +22,7 @@ STEADY_DB = 1.4
 SURE_OF_VESSEL = 2.3
 # Images on the wrong side of the step that are still put down to weather and ships passing.
 STRAY_SHARE = 0.2
-LINE_SLENDERNESS = 9.0
+LINE_SLENDERNESS = 8.0
 PIER_ELONGATION = 2.3
 # Roads and rail beds are darker than what grew there, or a little brighter; a line that rises by more is a wall or a
 # jetty, and a jetty where it had been dark as water is before (co-polarised, dB), though no sea was told apart.
@@ -55,12 +55,13 @@ FEWEST_PIXELS = 6
 
 @dataclasses.dataclass(frozen=True)
 class Grade:
-    """Kind, status and reason."""
+    """Kind, status and reason; and what a rejected one was taken for, once that is looked into (`_naming`)."""
 
     kind: str
     status: Status
     reason: str
     kind_probability: float
+    rejected_as: Lookalike | None = None
 
 
 def is_line(shape: Shape) -> bool:

@@ -37,6 +37,23 @@ def covered(geometry: shapely.Geometry, geobox: GeoBox) -> NDArray[np.bool_]:
     return np.asarray(mask, bool)
 
 
+def onto(values: NDArray[np.bool_], source: GeoBox, target: GeoBox) -> NDArray[np.bool_]:
+    """Pixels of a grid whose centres lie in set pixels [y, x] of another."""
+    if source == target:
+        return values
+    rows, columns = np.mgrid[: target.shape[0], : target.shape[1]]
+    x, y = from_pixels(np.stack([columns.ravel() + 0.5, rows.ravel() + 0.5], axis=1).astype(float), target).T
+    here, there = (pyproj.CRS.from_user_input(str(grid.crs)) for grid in (target, source))
+    if here != there:
+        x, y = pyproj.Transformer.from_crs(here, there, always_xy=True).transform(x, y)
+    column, row = ~source.affine * (x, y)
+    column, row = np.floor(column).astype(int), np.floor(row).astype(int)
+    inside = (row >= 0) & (row < values.shape[0]) & (column >= 0) & (column < values.shape[1])
+    out = np.zeros(rows.size, bool)
+    out[inside] = values[row[inside], column[inside]]
+    return out.reshape(rows.shape)
+
+
 def _moved(geometry: G, source: pyproj.CRS, target: pyproj.CRS) -> G:
     if source == target:
         return geometry

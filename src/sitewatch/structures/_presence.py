@@ -1,9 +1,7 @@
 """Pixel by pixel and image by image: is it built yet?
 
-Built pixels never go back, so each pixel has one change point kappa >= 1: the first image that shows it built
-(kappa = T: not yet). With LLR_t the log-likelihood ratio of built against not built at image t, the left-to-right
-two-state model gives exactly P(kappa = j | data) ~ P(kappa = j) exp(sum_{t >= j} LLR_t). The prior P(kappa) is learnt
-from the structure itself (empirical Bayes): a pixel is built about when its neighbours are, and when it all grows.
+Turns of two steps: the levels of both states, given when each pixel was built; and when it was built,
+given what each image says by these levels (`_change_points`).
 """
 
 from __future__ import annotations
@@ -13,12 +11,12 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 from scipy.special import gammaln, polygamma, psi
 
 from sitewatch.change import DB_PER_LOG, Covariance
 from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.change._robust import MAD_TO_SD
+from sitewatch.structures._change_points import change_points
 from sitewatch.structures._nan import nan_median
 from sitewatch.structures._preparation import SURELY_WAITING, waiting_drop
 from sitewatch.structures._window import Window
@@ -27,16 +25,9 @@ from sitewatch.structures._window import Window
 # below that of this share spread over this range.
 STRANGER_SHARE = 0.03
 STRANGER_RANGE = 40.0 / DB_PER_LOG
-# Shares of the prior on a pixel's change point: flat, the structure's growth, the neighbours'.
-PRIOR_SHARES = (0.001, 0.1, 0.899)
-NEIGHBOUR_SIGMA_PIXELS = 1.0
 GUESS_SIGMA_PIXELS = 1.2
-# A pixel dates itself where its own 90 % interval spans no more images than this (or this share of the record).
-DATED_IMAGES = 3
-DATED_SHARE = 0.06
 START_PERCENT = 5
 START_IMAGES = 2
-ROUNDS = 8
 TURNS = 4
 # Share of a footprint that must be built before clearing can no longer be seen on the rest.
 BEGUN_SHARE = 0.1
@@ -95,41 +86,120 @@ def follow(
         The strata's variance components.
     """
     rows, columns = np.nonzero(footprint)
-    raw = window.log_values[:, :, rows, columns].astype(float)
-    rest = window.residual[:, :, rows, columns].astype(float)
-    water = window.water[rows, columns]
-    n_time = raw.shape[0]
-    looks = _looks_before(water, covariances, raw.shape[1], lasting=True)
-    speckle_looks = _looks_before(water, covariances, raw.shape[1], lasting=False)
-    guess = np.clip(_first_guess(first_image, statistic, rows, columns), 1, n_time - 1)
+    side = side_of(window, rows, columns, covariances)
+    n_time = side.raw.shape[0]
+    guess = np.clip(first_guess(first_image, statistic, rows, columns), 1, n_time - 1)
     image = np.arange(n_time)[:, None]
     built = (image >= guess[None, :]).astype(float)
     # Before the first pixels change nothing stands anywhere: those images count as "before" for every pixel, else one
     # that hardly changed could settle for having stood from the start.
     start = np.percentile(guess, START_PERCENT) - START_IMAGES
-    cleared = np.zeros((n_time, raw.shape[1], 1))
+    cleared = np.zeros((n_time, side.raw.shape[1], 1))
     for turn in range(TURNS):
-        waiting = np.where(image < start, 1.0, 1.0 - built)
-        before = _level(rest - cleared, waiting, looks)
-        effect = _effect_after(window, raw, built)
-        after_looks = _looks_after(raw - effect, built, looks)
-        after = _level(raw - effect, built, after_looks)
-        # Both states scatter alike, lest a steadier law call a pixel built whose level hardly changed.
-        common = np.minimum(speckle_looks, after_looks)
-        ratio = np.nansum(
-            log_gamma_density(raw - effect - after[None], common)
-            - log_gamma_density(rest - cleared - before[None], common),
-            axis=1,
-        )
-        if turn == 0 and water.mean() < 0.5:
-            # Cleared ground is neither what was there before nor the building to come.
-            cleared = _cleared(rest, before, built)
-        built, dated = _change_points(ratio, rows, columns)
-    return Presence(built, before, after, (rows, columns), ratio, dated, raw - effect - after[None])
+        seen = weigh(side, built, image < start, cleared)
+        if turn == 0:
+            cleared = cleared_by(side, seen.before, built)
+        built, dated = change_points(seen.ratio, rows, columns)
+    return Presence(built, seen.before, seen.after, (rows, columns), seen.ratio, dated, seen.deviation)
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """A footprint's pixels as one track sees them.
+
+    Attributes
+    ----------
+    window
+        All dates of the track around them.
+    raw, rest
+        [time, polarisation, pixel], ln power, and the same less the date's effect.
+    water
+        [pixel], whether it was water.
+    looks, speckle_looks
+        [polarisation, pixel], looks whose log variance is all that a stable pixel does, and what it does at random.
+    """
+
+    window: Window
+    raw: NDArray[np.float64]
+    rest: NDArray[np.float64]
+    water: NDArray[np.bool_]
+    looks: NDArray[np.float64]
+    speckle_looks: NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Weighed:
+    """What the images of one track say about each pixel, given when it was built.
+
+    Attributes
+    ----------
+    before, after
+        [polarisation, pixel], ln power levels.
+    ratio
+        [image, pixel], log-likelihood ratio of built against not built at each image.
+    deviation
+        [image, polarisation, pixel], ln power less the pixel's level as built.
+    """
+
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+    ratio: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+
+
+def side_of(
+    window: Window,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    covariances: Mapping[tuple[int, int], Covariance],
+) -> Side:
+    """The pixels at these rows and columns of a window."""
+    raw = window.log_values[:, :, rows, columns].astype(float)
+    rest = window.residual[:, :, rows, columns].astype(float)
+    water = window.water[rows, columns]
+    looks = _looks_before(water, covariances, raw.shape[1], lasting=True)
+    speckle_looks = _looks_before(water, covariances, raw.shape[1], lasting=False)
+    return Side(window, raw, rest, water, looks, speckle_looks)
+
+
+def weigh(side: Side, built: NDArray[np.float64], nothing: NDArray[np.bool_], cleared: NDArray[np.float64]) -> Weighed:
+    """Learn the levels of both states from the images [image, pixel] `built` tells apart, and weigh every image.
+
+    Parameters
+    ----------
+    built
+        [image, pixel], probability of being built.
+    nothing
+        [image, 1], images at which nothing stands anywhere.
+    cleared
+        See `cleared_by`.
+    """
+    waiting = np.where(nothing, 1.0, 1.0 - built)
+    before = _level(side.rest - cleared, waiting, side.looks)
+    effect = _effect_after(side.window, side.raw, built)
+    after_looks = _looks_after(side.raw - effect, built, side.looks)
+    after = _level(side.raw - effect, built, after_looks)
+    # Both states scatter alike, lest a steadier law call a pixel built whose level hardly changed.
+    common = np.minimum(side.speckle_looks, after_looks)
+    deviation = side.raw - effect - after[None]
+    ratio = np.nansum(
+        log_gamma_density(deviation, common) - log_gamma_density(side.rest - cleared - before[None], common),
+        axis=1,
+    )
+    return Weighed(before, after, ratio, deviation)
+
+
+def cleared_by(side: Side, before: NDArray[np.float64], built: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[time, polarisation, 1], what clearing the site took from the level of the ground that waits for its building.
+
+    Cleared ground is neither what was there before nor the building to come. None of it at sea.
+    """
+    if side.water.mean() < 0.5:
+        return _cleared(side.rest, before, built)
+    return np.zeros((*side.rest.shape[:2], 1))
 
 
 def _cleared(rest: NDArray[np.float64], before: NDArray[np.float64], built: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[time, polarisation, 1], what clearing the site took from the level of the ground that waits for its building."""
     n_time, n_pol, _ = rest.shape
     out = np.zeros((n_time, n_pol, 1))
     some = np.flatnonzero(built.mean(axis=1) > BEGUN_SHARE)
@@ -144,7 +214,7 @@ def _cleared(rest: NDArray[np.float64], before: NDArray[np.float64], built: NDAr
     return out
 
 
-def _first_guess(
+def first_guess(
     first_image: NDArray[np.integer],
     statistic: NDArray[np.float32],
     rows: NDArray[np.intp],
@@ -240,44 +310,3 @@ def log_gamma_density(deviation: NDArray[np.float64], looks: NDArray[np.float64]
     inside = looks * np.log(looks) - gammaln(looks) + looks * (bounded - np.exp(bounded))
     with np.errstate(invalid="ignore"):  # missing images are NaN and stay so
         return np.logaddexp(inside + np.log(1 - STRANGER_SHARE), np.log(STRANGER_SHARE / STRANGER_RANGE))
-
-
-def _change_points(
-    ratio: NDArray[np.float64],
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """[image, pixel] probability of being built by each image, with the prior learnt from the structure.
-
-    And [pixel], whether the pixel's own images, without that prior, date it to a few images.
-    """
-    n_time = ratio.shape[0]
-    sums = np.cumsum(ratio[::-1], axis=0)[::-1]
-    weight = np.concatenate([sums, np.zeros((1, sums.shape[1]))])
-    # What stood at the first image did not change: no pixel of a footprint was built by then.
-    weight[0] = -np.inf
-    # Nothing lies outside the footprint's box, so that smoothing within it is the same and less work.
-    rows, columns = rows - rows.min(), columns - columns.min()
-    box = (int(rows.max()) + 1, int(columns.max()) + 1)
-    mask = np.zeros(box)
-    mask[rows, columns] = 1.0
-    inside = ndi.gaussian_filter(mask, NEIGHBOUR_SIGMA_PIXELS, mode="constant")
-    probability = _shares(weight)
-    own = np.cumsum(probability, axis=0)
-    narrow = ((own > 0.05) & (own < 0.95)).sum(axis=0) <= max(DATED_IMAGES, DATED_SHARE * n_time)
-    dated = narrow & (own[-2] > 0.95)  # and surely built by the last image
-    field = np.zeros((n_time + 1, *box))
-    flat, growth, near = PRIOR_SHARES
-    for _ in range(ROUNDS):
-        field[:, rows, columns] = probability
-        smooth = ndi.gaussian_filter(field, (0.5, NEIGHBOUR_SIGMA_PIXELS, NEIGHBOUR_SIGMA_PIXELS), mode="constant")
-        around = smooth[:, rows, columns] / inside[rows, columns]
-        prior = flat / (n_time + 1) + growth * probability.mean(axis=1, keepdims=True) + near * around
-        probability = _shares(weight + np.log(prior))
-    return np.minimum(np.cumsum(probability, axis=0)[:-1], 1.0), dated
-
-
-def _shares(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[image, pixel] probabilities from their logarithms up to a constant a pixel."""
-    share = np.exp(weight - weight.max(axis=0))
-    return share / share.sum(axis=0)

@@ -10,7 +10,29 @@ import shapely
 
 # Below this p-value the tail of no model is worth digits, and a zero would claim certainty.
 LEAST_P = 1e-16
+# A single image shows a structure, or the place without it, from this likelihood ratio on (natural log of 5).
+TELLING = 1.609
 Status = Literal["candidate", "confirmed", "rejected"]
+# What is not construction and looks like it.
+Lookalike = Literal[
+    "ship_passing",
+    "ship_moored",
+    "tidal_flat",
+    "waves",
+    "ambiguity",
+    "crop",
+    "vegetation",
+    "felled_trees",
+    "cleared_ground",
+    "wet_soil",
+    "layover",
+    "shadow",
+    "sidelobe",
+    "edge",
+    "transient",
+    "noise",
+]
+LOOKALIKES: tuple[Lookalike, ...] = get_args(Lookalike)
 # The terms of IARPA SMART.
 Phase = Literal["No Activity", "Site Preparation", "Active Construction", "Post Construction"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
@@ -81,6 +103,32 @@ class Levels:
 
 
 @dataclasses.dataclass(frozen=True)
+class SingleImage:
+    """What an image of a track of one or two says of a structure, judged within itself.
+
+    Attributes
+    ----------
+    log_ratio
+        Natural log of how much likelier the image is with the structure begun than with nothing there.
+    """
+
+    date: dt.date
+    scene: str
+    track: str
+    log_ratio: float
+
+    @property
+    def shows(self) -> bool:
+        """Whether it shows the structure."""
+        return self.log_ratio > TELLING
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it shows the place without it."""
+        return self.log_ratio < -TELLING
+
+
+@dataclasses.dataclass(frozen=True)
 class Measure:
     """A size and its standard deviation, both in the unit its name carries."""
 
@@ -98,11 +146,14 @@ class Structure:
         Stable within a workspace.
     kind
         pier | quay wall | dyke | reclamation | building | road | demolition | clearing | ship | tidal flat | crop |
-        felling | unknown
+        felling | unknown | vegetation | wet soil | waves | ambiguity | layover | shadow | sidelobe
     status
         candidate, confirmed or rejected.
     reason
         Why it is rejected, or what a candidate still lacks; empty when confirmed.
+    rejected_as
+        What a rejected one was taken for, one of `LOOKALIKES`: None for all else. ``transient`` did not last, of a
+        cause that the images do not tell; ``noise`` is no more than chance.
     footprint
         What stands at the last image (for a demolition, what was removed), EPSG:4326 (longitude, latitude).
     onset, completion
@@ -132,6 +183,8 @@ class Structure:
         Keys of the tracks that carry the evidence.
     centreline
         Of linear works (roads, piers, quay walls, dykes), EPSG:4326; else None.
+    single_images
+        Images of tracks of one or two, which were judged within themselves, and what each says.
     kind_probability
         Share of the evidence for `kind` against the other kinds, 0 to 1.
     length_growth
@@ -160,5 +213,7 @@ class Structure:
     centreline: shapely.LineString | shapely.MultiLineString | None = None
     kind_probability: float = 0.0
     reason: str = ""
+    rejected_as: Lookalike | None = None
     phases: tuple[PhasePoint, ...] = ()
+    single_images: tuple[SingleImage, ...] = ()
     length_growth: tuple[LengthPoint, ...] = ()

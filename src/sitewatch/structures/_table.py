@@ -22,7 +22,16 @@ def to_geodataframe(structures: Iterable[Structure]) -> gpd.GeoDataFrame:
     import pandas as pd
 
     columns = [
-        *("kind", "status", "reason", "onset_earliest", "onset_latest", "completion_earliest", "completion_latest"),
+        *(
+            "kind",
+            "status",
+            "reason",
+            "rejected_as",
+            "onset_earliest",
+            "onset_latest",
+            "completion_earliest",
+            "completion_latest",
+        ),
         *("preparation_first_seen", "first_raised", "confirmed_on", "area_m2", "area_m2_sd", "length_m", "length_m_sd"),
         *("width_m", "width_m_sd", "orientation_deg", "p_value", "kind_probability", "tracks"),
     ]

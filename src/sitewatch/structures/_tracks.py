@@ -7,13 +7,16 @@ import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
 import xarray as xr
 
 from sitewatch.change import LAND, WATER
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES, grade
+from sitewatch.structures._joint import earliest, join_evidence, look_within
 from sitewatch.structures._line_growth import joined_lengths
 from sitewatch.structures._map import covered
+from sitewatch.structures._partners import LOOKED_UP_P, Track, partner_of
 from sitewatch.structures._phases import held_to, prepared_on
 from sitewatch.structures._structure import Interval, Structure
 from sitewatch.structures._window import is_filtered
@@ -33,27 +36,75 @@ class Sighting:
     found: Found
 
 
-def join_tracks(by_track: Sequence[Sequence[Sighting]]) -> list[Structure]:
+def join_tracks(
+    by_track: Sequence[Sequence[Sighting]],
+    tracks: Sequence[Track] = (),
+    singles: Sequence[xr.Dataset] = (),
+    *,
+    alpha: float = 0.01,
+) -> list[Structure]:
     """One structure a place, from the sightings of all tracks.
 
-    The strongest sighting gives footprint and sizes. Dates are the overlap of the tracks' intervals where they agree
-    (each is a 95 % statement about the same event). Where several see it, every date counts.
+    The strongest sighting gives footprint and sizes; dates, growth and certainty are those of all tracks and single
+    images together (`_joint`). Where the tracks' grids differ, or they aren't given, dates are the overlap of the
+    intervals (each is a 95 % statement about the same event).
+
+    Parameters
+    ----------
+    by_track
+        Sightings, a sequence a track.
+    tracks
+        The stack and change of each, in the same order.
+    singles
+        Stacks of one or two images.
     """
-    pool = sorted((s for track in by_track for s in track), key=_strength)
-    out: list[Structure] = []
+    pool = sorted(
+        ((s, number) for number, seen in enumerate(by_track) for s in seen), key=lambda one: _strength(one[0])
+    )
+    groups: list[dict[int, Sighting]] = []
     used: set[int] = set()
-    for i, lead in enumerate(pool):
+    for i, (lead, number) in enumerate(pool):
         if i in used:
             continue
-        group = [lead]
+        group = {number: lead}
         for j in range(i + 1, len(pool)):
-            other = pool[j]
-            fresh = all(other.found.window.stack.attrs["track"] != s.found.window.stack.attrs["track"] for s in group)
-            if j not in used and fresh and _same(lead.structure, other.structure):
-                group.append(other)
+            other, elsewhere = pool[j]
+            if j not in used and elsewhere not in group and _same(lead.structure, other.structure):
+                group[elsewhere] = other
                 used.add(j)
-        out.append(_joined(group))
+        groups.append(group)
+    leads = [next(iter(group.values())).structure for group in groups]
+    out = []
+    for place, group in enumerate(groups):
+        joined = _joined(list(group.values()))
+        if tracks and joined.status != "rejected":
+            others = [s.footprint for i, s in enumerate(leads) if i != place and s.status != "rejected"]
+            joined = _together(joined, group, tracks, singles, shapely.union_all(others), alpha)
+        out.append(joined)
     return out
+
+
+def _together(
+    joined: Structure,
+    group: dict[int, Sighting],
+    tracks: Sequence[Track],
+    singles: Sequence[xr.Dataset],
+    others: shapely.Geometry,
+    alpha: float,
+) -> Structure:
+    """The structure by all tracks and single images together; as it is where it is one track's alone."""
+    number, first = next(iter(group.items()))
+    lead, own = first.found, tracks[number]
+    partners = []
+    for elsewhere, track in enumerate(tracks):
+        sighting = group.get(elsewhere)
+        if elsewhere == number or (sighting and sighting.structure.status == "rejected"):
+            continue
+        # In a track that found it by itself its p-value need not convince again.
+        partner = partner_of(lead, own, track, least_p=1.0 if sighting else LOOKED_UP_P)
+        partners += [] if partner is None else [partner]
+    glimpses = look_within(lead, own, partners, singles, others)
+    return join_evidence(joined, lead, own, partners, glimpses, alpha) if partners or glimpses else joined
 
 
 def water_known_elsewhere(found: Found, others: Sequence[tuple[xr.Dataset, xr.Dataset]], alpha: float) -> Found:
@@ -104,7 +155,7 @@ def _joined(group: Sequence[Sighting]) -> Structure:
     onset = _overlap([s.onset for s in all_of])
     completion = _overlap([s.completion for s in all_of])
     phases = held_to(lead.phases, onset, completion)
-    raised = _earliest([s.first_raised for s in all_of], onset.earliest if onset else None)
+    raised = earliest([s.first_raised for s in all_of], onset.earliest if onset else None)
     joined = dataclasses.replace(
         lead,
         onset=onset,
@@ -118,17 +169,9 @@ def _joined(group: Sequence[Sighting]) -> Structure:
         scenes=tuple(dict.fromkeys(scene for s in all_of for scene in s.scenes)),
         tracks=tuple(track for s in all_of for track in s.tracks),
         first_raised=raised,
-        confirmed_on=_earliest([s.confirmed_on for s in all_of], raised),
+        confirmed_on=earliest([s.confirmed_on for s in all_of], raised),
     )
     return joined
-
-
-def _earliest(dates: Sequence[dt.date | None], least: dt.date | None) -> dt.date | None:
-    """The earliest of the dates that are known, of those not before `least`: what one track raised while another
-    shows nothing there yet was something else.
-    """
-    known = [d for d in dates if d is not None and (least is None or d >= least)]
-    return min(known) if known else None
 
 
 def _overlap(intervals: Sequence[Interval | None]) -> Interval | None:
