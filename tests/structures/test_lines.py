@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import shapely
 import xarray as xr
+from affine import Affine
+from odc.geo.geobox import GeoBox
 from scipy import ndimage as ndi
 
 from sitewatch import geodesy
@@ -23,11 +25,15 @@ from sitewatch.structures import (
 )
 from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import Found
+from sitewatch.structures._grade import Grade
+from sitewatch.structures._measure import measure
+from sitewatch.structures._waterline import named_at_waterline
 
 NEVER = 999
 SIDE = 90
 IMAGES = 36
 LandStack = Callable[..., xr.Dataset]
+WIDE = GeoBox((260, 260), Affine(10.0, 0, 302_000, 0, -10.0, 4_392_000), "EPSG:32651")
 
 
 def along_curve(height_px: float, waves: float, *, width_px: float = 3.0) -> tuple[np.ndarray, np.ndarray, float]:
@@ -137,6 +143,20 @@ def test_a_quay_wall_runs_along_the_shore_and_a_pier_away_from_it(as_stack: Call
         assert found.grade.kind == kind
         assert found.shape.length_m.value == pytest.approx(length, abs=25)
         assert describe(found).length_growth
+
+
+def test_broad_ground_won_from_the_sea_is_no_dyke_however_bent() -> None:
+    # A lava delta of 57 ha along a bent coast was once called a dyke of three kilometres.
+    rows, columns = np.indices((260, 260))
+    angle = np.arctan2(rows - 130, columns - 130)
+    radius = np.hypot(rows - 130, columns - 130)
+    named = {}
+    for width in (5, 18):
+        bent = (np.abs(radius - 90) < width / 2) & (np.abs(angle) < 2.4)
+        shape = measure(bent, WIDE, (10.0, 10.0))
+        made = Grade("reclamation", "confirmed", "", 0.9)
+        named[width] = named_at_waterline(made, shape, bent, np.ones(bent.shape, bool)).kind
+    assert named == {5: "dyke", 18: "reclamation"}
 
 
 def test_the_road_of_a_simulated_coast_is_a_line_with_a_length_by_date() -> None:

@@ -15,6 +15,8 @@ from sitewatch.structures._measure import Shape
 # A quay wall has land beside this share of its length, no farther off than so many pixels.
 ALONG_SHORE_SHARE = 0.6
 SHORE_PIXELS = 2
+# Broader ones are made land, whatever their outline.
+WIDEST_M = 90.0
 # What lies scattered along a dyke's line is no dyke: this share of its line is in the footprint.
 COVERED_SHARE = 0.9
 EIGHT = np.ones((3, 3), bool)
@@ -29,6 +31,8 @@ def named_at_waterline(grade: Grade, shape: Shape, footprint: NDArray[np.bool_],
         [y, x] of the window: the footprint, and what was water before it.
     """
     if grade.kind not in ("pier", "reclamation") or not is_line(shape) or shape.line is None:
+        return grade
+    if np.sqrt(shape.area_m2.value / shape.slenderness) > WIDEST_M:
         return grade
     if _share_along_shore(shape.line, footprint, water) > ALONG_SHORE_SHARE:
         return dataclasses.replace(grade, kind="quay wall")
