@@ -247,7 +247,11 @@ def test_the_real_flood_chip_opens_as_decibels_once_its_date_is_told(shared_data
     assert [(band.polarisation, band.unit) for band in scene.bands] == [("VV", "dB"), ("VH", "dB")]
 
 
-@pytest.mark.data
-def test_images_in_radar_geometry_are_set_aside_for_that_reason(shared_data: Path) -> None:
+def test_images_in_radar_geometry_of_unknown_make_are_set_aside_for_that_reason(
+    write_tiff: WriteTiff, tmp_path: Path
+) -> None:
+    points = [GroundControlPoint(row, col, 14 + 1e-4 * col, 40 - 1e-4 * row) for row in (0, 40) for col in (0, 30)]
+    for day in (1, 2, 3):
+        write_tiff(f"VV_2024010{day}.tif", crs="EPSG:4326", transform=None, gcps=points)
     with pytest.raises(SceneError, match="3 images: the image is in radar geometry"):
-        open_scenes(shared_data / "iceye")
+        open_scenes(tmp_path)

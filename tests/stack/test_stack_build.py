@@ -176,7 +176,7 @@ def test_nothing_usable_is_an_error_that_says_why(site: Place, write_scene: Writ
 
 
 def test_scenes_of_two_tracks_are_no_stack(site: Place) -> None:
-    with pytest.raises(StackError, match=r"2 tracks: Iceye; Sentinel-1 IW, track 7, ascending"):
+    with pytest.raises(StackError, match=r"2 tracks: ICEYE; Sentinel-1 IW, track 7, ascending"):
         build_stack(site, [planned("a"), planned("b", track=Track("iceye"))])
 
 

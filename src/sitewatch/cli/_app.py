@@ -13,6 +13,7 @@ from sitewatch.cli._date import date
 from sitewatch.cli._demo import demo
 from sitewatch.cli._exits import INTERRUPTED
 from sitewatch.cli._follow import add, init, status, update
+from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
 from sitewatch.cli._power import power
 from sitewatch.cli._run import run
@@ -38,6 +39,7 @@ app.command(rich_help_panel=_DO)(date)
 for _command in (init, add, update, status, structures, history, review, export):
     app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_LOOK)(inspect)
+app.command(rich_help_panel=_LOOK)(formats)
 app.command(rich_help_panel=_LOOK)(power)
 app.command(rich_help_panel=_LOOK)(demo)
 

@@ -31,10 +31,16 @@ def inspect(
     ],
     hints: ImageHints,
     screen: Screen,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Read every file of Sentinel-1 products and compare it with its checksum in the manifest."
+        ),
+    ] = False,
 ) -> None:
-    """Say what FILE is: the images in it, their tracks and dates, and what is missing.
+    """Say what FILE is: the images in it, their tracks and dates, what can be done with them and what is missing.
 
-    Ends with exit code 1 where nothing in FILE can be used.
+    Ends with exit code 1 where nothing in FILE can be used, or a checksum is wrong.
 
     Example: [bold]sitewatch inspect images/[/]
     """
@@ -44,7 +50,7 @@ def inspect(
         elif _is_site(file):
             _site(terminal, file)
         else:
-            _images(terminal, file, hints)
+            _images(terminal, file, hints, verify)
 
 
 def _is_site(file: str) -> bool:
@@ -115,11 +121,13 @@ def _in_words(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _images(terminal: Terminal, file: str, hints: ImageHints) -> None:
+def _images(terminal: Terminal, file: str, hints: ImageHints, verify: bool) -> None:
     from sitewatch.scenes import open_scenes
 
     with terminal.progress() as progress:
         found = open_scenes([file], hints=hints.as_hints(), progress=progress)
+        if verify:
+            _verify(found)
     if terminal.as_json:
         terminal.print_json(_images_json(found))
     else:
@@ -130,6 +138,21 @@ def _images(terminal: Terminal, file: str, hints: ImageHints) -> None:
             _tracks(terminal, found.scenes)
             _guesses(terminal, found.scenes)
         terminal.out.print(f"Images that can be used: {len(found.scenes)}, that can't: {len(found.left_out)}.")
+
+
+def _verify(found: Scenes) -> None:
+    """Compare checksums; raises SceneError where one is wrong or nothing can be compared."""
+    from sitewatch.errors import SceneError
+    from sitewatch.scenes.sentinel1 import open_package, package_of
+
+    sources = dict.fromkeys(scene.reader.source for scene in found.scenes if scene.reader is not None)
+    packages = [open_package(source) for source in sources if package_of(source) is not None]
+    if not packages:
+        raise SceneError("there is nothing to verify", hint="Only Sentinel-1 SAFE products hold checksums.")
+    faults = [(package.product, *fault) for package in packages for fault in package.verify()]
+    wrong = [f"{product}: {path} ({what})" for product, path, what in faults if what != "missing"]
+    if wrong:
+        raise SceneError(f"{'; '.join(wrong)}", hint="Fetch the product again.")
 
 
 def _one(terminal: Terminal, scene: Scene) -> None:
@@ -158,9 +181,13 @@ def _guesses(terminal: Terminal, scenes: Sequence[Scene]) -> None:
 
 
 def _scene_json(scene: Scene) -> dict[str, Any]:
+    from sitewatch.scenes._abilities import format_of, geocodes, ground_of, what_can_be_done, what_is_missing
+
+    known, ground = format_of(scene), ground_of(scene)
+    told_by_family = scene.product_type in scene.family
     return {
         "id": scene.id,
-        "product": scene.family,
+        "product": scene.family if told_by_family else f"{scene.family} {scene.product_type}",
         "datetime": scene.datetime.isoformat(),
         "time_known": scene.time_known,
         "track": scene.track.key,
@@ -168,13 +195,22 @@ def _scene_json(scene: Scene) -> dict[str, Any]:
         "units": sorted({band.unit for band in scene.bands}),
         "quantity": scene.quantity,
         "platform": scene.platform or None,
+        "product_type": scene.product_type or None,
         "looks": scene.enl,
+        "noise_floor_db": scene.nesz_db,
         "incidence_angle_deg": scene.incidence_angle_deg,
+        "look_direction": scene.track.look_direction or None,
+        "look_azimuth_deg": scene.view_azimuth_deg,
+        "geometry": "radar, laid on this map grid when it is read" if geocodes(scene) else "on a map grid",
+        "ground": ground.label if ground is not None else None,
         "shape": list(scene.geobox.shape),
         "crs": str(scene.geobox.crs),
         "west_south_east_north": [round(value, 6) for value in scene.footprint.bounds],
         "credit": scene.credit or None,
         "notes": list(scene.notes),
+        "can": what_can_be_done(scene),
+        "missing": what_is_missing(scene),
+        "verified_on": None if known is None else known.verified,
     }
 
 

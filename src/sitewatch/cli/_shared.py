@@ -65,6 +65,22 @@ class ImageHints:
             metavar="TRACK",
         ),
     ] = None
+    dem: Annotated[
+        str | None,
+        typer.Option(
+            help="Ground that images in radar geometry are laid on: a raster of heights, or one height in metres.",
+            rich_help_panel=_IMAGES,
+            metavar="FILE|HEIGHT",
+        ),
+    ] = None
+    dem_datum: Annotated[
+        str | None,
+        typer.Option(
+            help="What its heights are above: ellipsoid, egm2008, egm96, or the geoid's height in metres at the site.",
+            rich_help_panel=_IMAGES,
+            metavar="DATUM",
+        ),
+    ] = None
 
     def as_hints(self) -> Hints:
         """The same for `sitewatch.scenes`."""

@@ -26,6 +26,8 @@ def as_sources(sources: Sequence[str | Path], hints: Hints) -> tuple[Source, ...
         for name, value in dataclasses.asdict(hints).items()
         if value is not None
     }
+    if Path(str(said.get("dem", ""))).is_file():
+        said["dem"] = str(Path(str(said["dem"])).absolute())
     return tuple(Source(_absolute(os.fspath(source)), said) for source in sources)
 
 

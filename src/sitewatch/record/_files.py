@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from sitewatch.scenes import Scene
+from sitewatch.scenes._raster import file_behind
 
 
 class SceneFile(BaseModel):
@@ -72,14 +73,14 @@ def scene_jobs(scenes: Iterable[Scene], known: Mapping[str, SceneFile]) -> tuple
 
 def describe_files(scene: Scene, known: Mapping[str, SceneFile]) -> SceneRecord:
     """A scene with size and checksum of its files; those known and unchanged are not read again."""
-    hrefs = dict.fromkeys(band.href for band in scene.bands)
+    hrefs = dict.fromkeys(file_behind(band.href) for band in scene.bands)
     files = tuple(fingerprint(href, known) for href in hrefs)
     return SceneRecord(id=scene.id, datetime=scene.datetime, track=scene.track.key, files=files)
 
 
 def all_known(scenes: Iterable[Scene], known: Mapping[str, SceneFile]) -> bool:
     """Whether the files of all scenes are as they were, so that none need be read to be described."""
-    for href in {band.href for scene in scenes for band in scene.bands}:
+    for href in {file_behind(band.href) for scene in scenes for band in scene.bands}:
         path = Path(href)
         if path.is_file():
             before, now = known.get(str(path.resolve())), path.stat()

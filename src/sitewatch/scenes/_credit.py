@@ -14,6 +14,8 @@ def credit_line(constellation: str, acquired: dt.datetime) -> str:
         return f"Contains modified Copernicus Sentinel data {acquired.year}"
     if constellation == "iceye":
         return f"© ICEYE {acquired.year}"
+    if constellation in ("capella", "umbra"):
+        return f"© {constellation.title()} Space {acquired.year}"
     return ""
 
 

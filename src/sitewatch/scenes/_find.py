@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pystac
 
 from sitewatch.errors import SceneError
+from sitewatch.scenes._capella import Capella
+from sitewatch.scenes._cslc import OperaCslcS1
 from sitewatch.scenes._family import Family
 from sitewatch.scenes._geotiff import GeoTiff
+from sitewatch.scenes._hyp3 import Hyp3Rtc
+from sitewatch.scenes._iceye import Iceye
 from sitewatch.scenes._opera import OperaRtcS1
+from sitewatch.scenes._planetary import PlanetaryRtc
 from sitewatch.scenes._raster import is_remote, name_of
 from sitewatch.scenes._scene import LeftOut
+from sitewatch.scenes._sicd import Sicd
 from sitewatch.scenes._stac_files import load_item, stac_type
-from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs
+from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs, local_href
+from sitewatch.scenes._umbra import UmbraGec
+from sitewatch.scenes.sentinel1 import Sentinel1Safe, is_package, package_of
 
-FAMILIES: tuple[Family, ...] = (OperaRtcS1(), GeoTiff())
+FAMILIES: tuple[Family, ...] = (
+    OperaRtcS1(),
+    OperaCslcS1(),
+    Sentinel1Safe(),
+    Hyp3Rtc(),
+    PlanetaryRtc(),
+    Iceye(),
+    Capella(),
+    UmbraGec(),
+    Sicd(),
+    GeoTiff(),
+)
 """The product families, the most particular first; the last takes everything."""
+_SELF_DESCRIBED = (Iceye, Capella, UmbraGec, Sicd)
 
 _IMAGES = (".tif", ".tiff")
+# Containers that hold other things too: images only where a family knows the file.
+_CONTAINERS = (".h5", ".hdf5", ".nitf", ".ntf")
 _JSON = (".json", ".geojson")
 
 
@@ -44,6 +68,29 @@ def family_of(href: str) -> Family:
     return next(family for family in FAMILIES if family.matches(href))
 
 
+def is_image(href: str) -> bool:
+    """Whether a file may be an image, by its name alone."""
+    suffix = Path(href).suffix.lower()
+    return suffix in _IMAGES or (suffix in _CONTAINERS and not isinstance(family_of(href), GeoTiff))
+
+
+def product_images(item: pystac.Item, source: str = "") -> tuple[str, ...]:
+    """The images of an item that its own family reads better than STAC's common fields tell; empty where none does.
+
+    Calibration and geolocation of pointed satellites stand in the product, not in the fields that items share. Of a
+    product that is there as GRD and as SLC, the GRD serves; of an item beside its image, that file.
+    """
+    path = Path(source)
+    local = sorted(path.parent.glob(f"{glob.escape(path.stem)}.*")) if source and path.is_file() else []
+    named = [local_href(asset.get_absolute_href() or asset.href) for asset in item.assets.values()]
+    for hrefs in ([str(beside) for beside in local], named):
+        own = [h for h in hrefs if is_image(h) and isinstance(family_of(h), _SELF_DESCRIBED)]
+        detected = [h for h in own if re.search(r"_(GRD|GEO|GEC)(?![A-Z])", name_of(h).upper())]
+        if own:
+            return tuple((detected or own)[:1])
+    return ()
+
+
 def companions(href: str) -> list[str]:
     """A file and the other polarisations of its scene beside it."""
     path = Path(href)
@@ -56,7 +103,7 @@ def companions(href: str) -> list[str]:
         | {
             str(p)
             for p in path.parent.iterdir()
-            if p.suffix.lower() in _IMAGES
+            if is_image(str(p))
             and p.is_file()
             and family_of(str(p)) is family
             and not family.is_companion(str(p))
@@ -79,6 +126,10 @@ def find_candidates(sources: Iterable[str | os.PathLike[str] | pystac.Item]) -> 
         items |= {candidate.source: candidate for candidate in found_items}
         files |= dict.fromkeys(found_files)
         left_out += bad
+    for source, candidate in list(items.items()):
+        if candidate.item is not None and (own := product_images(candidate.item, source)):
+            files |= dict.fromkeys(own)
+            del items[source]
     claimed = {href for candidate in items.values() if candidate.item for href in asset_hrefs(candidate.item)}
     groups: dict[tuple[str, str], list[str]] = {}
     for href in files:
@@ -95,6 +146,9 @@ def _look_into(source: str) -> tuple[list[Candidate], list[str], list[LeftOut]]:
     suffix = path.suffix.lower()
     if is_remote(source):
         return _catalogue(source) if suffix in _JSON else ([], [source], [])
+    if path.exists() and (package := package_of(os.path.abspath(source))) is not None:
+        # A part of a package (an image, its manifest) stands for all of it.
+        return [], [source if is_package(path) else package], []
     if path.is_dir():
         return _folder(path)
     if not path.exists():
@@ -117,7 +171,9 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
     others = 0
     for path in _files_below(folder):
         suffix = path.suffix.lower()
-        if suffix in _IMAGES:
+        if is_package(path):
+            files.append(str(path))
+        elif is_image(str(path)):
             # Companions in a folder are no loss worth a line each: nobody took them for images.
             if not family_of(str(path)).is_companion(str(path)):
                 files.append(str(path))
@@ -130,16 +186,22 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
             others += 1
     if not (items or files or bad):
         what = f"{others} other file{'s' if others > 1 else ''}" if others else "nothing"
-        hint = "Images are .tif or .tiff files, or STAC items."
+        hint = "Images are .tif or .tiff files, Sentinel-1 SAFE folders or zips, OPERA .h5 files, or STAC items."
         bad.append(LeftOut(str(folder), f"the folder holds no images ({what} in it)", hint))
     return items, files, bad
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Files of a folder all the way down, through linked folders too; each folder once, so that no link goes round."""
+    """Files of a folder all the way down, through linked folders too; each folder once, so that no link goes round.
+
+    A package (a SAFE folder) counts as one file.
+    """
     seen: set[str] = set()
     for where, folders, names in os.walk(folder, followlinks=True):
         seen.add(os.path.realpath(where))
+        packages = [name for name in folders if is_package(Path(where, name))]
+        folders[:] = [name for name in folders if name not in packages]
+        yield from (Path(where, name) for name in sorted(packages))
         folders[:] = sorted(
             f for f in folders if not f.startswith((".", "__")) and os.path.realpath(os.path.join(where, f)) not in seen
         )

@@ -6,7 +6,9 @@ import dataclasses
 import re
 
 from sitewatch.errors import SceneError
+from sitewatch.scenes._dem import terrain_named
 from sitewatch.scenes._scene import Quantity, Scale, Track
+from sitewatch.scenes._terrain import Terrain
 
 POLARISATIONS = ("VV", "VH", "HH", "HV")
 
@@ -48,6 +50,12 @@ class Hints:
         ``gamma0``, ``sigma0``, ``beta0`` or ``unknown``.
     nodata
         Stored value that means no data.
+    dem
+        The ground that images in radar geometry are laid on: a raster file of heights in metres, a STAC item of one, or
+        one height.
+    dem_datum
+        What its heights are measured from: ``ellipsoid``, ``egm2008``, ``egm96``, or the geoid's height in metres over
+        the ellipsoid at the site; see `sitewatch.scenes._terrain`.
     """
 
     date_pattern: str | None = None
@@ -58,6 +66,8 @@ class Hints:
     track: str | None = None
     quantity: Quantity | None = None
     nodata: float | None = None
+    dem: str | None = None
+    dem_datum: str | None = None
 
     def __post_init__(self) -> None:
         if unknown := [p for p in self.polarisations if p not in POLARISATIONS]:
@@ -68,6 +78,15 @@ class Hints:
             raise SceneError(f"there is no quantity {self.quantity!r}", hint="Use gamma0, sigma0, beta0 or unknown.")
         if self.scale == 0:
             raise SceneError("a scale of 0 would make every pixel the same")
+        if self.dem_datum is not None and self.dem is None:
+            raise SceneError("a height datum needs heights", hint="Name them with --dem.")
+        if self.dem is not None:
+            terrain_named(self.dem, self.dem_datum)
+
+    @property
+    def terrain(self) -> Terrain | None:
+        """The ground that the user names; None without one."""
+        return None if self.dem is None else terrain_named(self.dem, self.dem_datum)
 
     @property
     def polarisations(self) -> tuple[str, ...]:
@@ -79,7 +98,8 @@ def parse_track(text: str) -> Track:
     """Read a track from words such as ``sentinel-1 IW 137 descending``, or from `Track.key`.
 
     Words may come in any order, split by spaces, commas or dashes: a number is the relative orbit; ascending,
-    descending (asc, desc), right and left speak for themselves; of what is left, a constellation that is not known
+    descending (asc, desc), right and left speak for themselves, as do inc32 and az80, the incidence angle and azimuth
+    of pointed satellites; of what is left, a constellation that is not known
     here comes first and the mode second.
     """
     constellation, rest = "", text.strip()
@@ -87,6 +107,7 @@ def parse_track(text: str) -> Track:
         constellation = "sentinel-1" if found["s1"] else re.sub(r"[_ ]", "-", found[0].lower())
         rest = rest[: found.start()] + " " + rest[found.end() :]
     orbit, state, look, words = 0, "", "", []
+    angles = {"inc": 0, "az": -1}
     for word in re.split(r"[\s,_-]+", rest):
         lower = word.lower()
         if word.isdigit():
@@ -95,6 +116,8 @@ def parse_track(text: str) -> Track:
             state = _ORBIT_STATES[lower]
         elif lower in ("right", "left"):
             look = lower
+        elif pointed := re.fullmatch(r"(inc|az)(\d+)", lower):
+            angles[pointed[1]] = int(pointed[2])
         elif word:
             words.append(word)
     if not constellation:
@@ -102,4 +125,4 @@ def parse_track(text: str) -> Track:
     mode = words[0].upper() if words else ""
     if constellation == "sentinel-1" and not look:
         look = "right"
-    return Track(constellation, mode, orbit, state, look)
+    return Track(constellation, mode, orbit, state, look, angles["inc"], angles["az"])

@@ -13,12 +13,14 @@ import pystac
 
 from sitewatch.errors import SceneError
 from sitewatch.progress import Progress, silent
-from sitewatch.scenes._find import Candidate, companions, family_of, find_candidates
+from sitewatch.scenes._find import Candidate, companions, family_of, find_candidates, product_images
+from sitewatch.scenes._geometries import join_geometries
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._raster import is_remote, name_of, read_info, scene_error
 from sitewatch.scenes._scene import LeftOut, Scene, Scenes
 from sitewatch.scenes._stac import read_item
 from sitewatch.scenes._stac_files import load_item, stac_type
+from sitewatch.scenes.sentinel1 import package_of
 
 Source = str | os.PathLike[str] | pystac.Item
 
@@ -42,21 +44,28 @@ def open_scene(source: Source, hints: Hints | None = None) -> Scene:
     """
     hints = hints or Hints()
     if isinstance(source, pystac.Item):
-        return read_item(source, hints)
+        return _read_item(source, hints)
     href = os.fspath(source)
     if not is_remote(href):
         path = Path(href)
+        if path.exists() and (package := package_of(os.path.abspath(href))) is not None:
+            return family_of(package).read([package], hints)
         if path.is_dir():
             raise scene_error(href, "it is a folder, not an image", "Open folders with open_scenes.")
         kind = stac_type(path) if path.suffix.lower() in (".json", ".geojson") and path.is_file() else None
         if kind == "Feature":
-            return read_item(load_item(path), hints)
+            return _read_item(load_item(path), hints, str(path))
         if kind is not None:
             raise scene_error(href, f"it is a STAC {kind}, not one item", "Open catalogues with open_scenes.")
     family = family_of(href)
     if family.is_companion(href):
         raise scene_error(href, "it is a layer beside the image (mask, angle or browse picture), not the image")
     return family.read(companions(href), hints)
+
+
+def _read_item(item: pystac.Item, hints: Hints, source: str = "") -> Scene:
+    own = product_images(item, source)
+    return family_of(own[0]).read(own, hints) if own else read_item(item, hints)
 
 
 def open_scenes(sources: Source | Iterable[Source], hints: Hints | None = None, progress: Progress = silent) -> Scenes:
@@ -92,7 +101,7 @@ def open_scenes(sources: Source | Iterable[Source], hints: Hints | None = None, 
         scenes += found
         left_out += bad
     progress("reading scene descriptions", len(candidates), len(candidates))
-    scenes, twins = _told_apart(sorted(scenes, key=lambda s: (s.datetime, s.id)))
+    scenes, twins = _told_apart(join_geometries(sorted(scenes, key=lambda s: (s.datetime, s.id))))
     left_out += twins
     if not scenes:
         raise _nothing_usable(listed, left_out)
@@ -104,6 +113,8 @@ def _read(candidate: Candidate, hints: Hints) -> tuple[list[Scene], list[LeftOut
         return [_describe(candidate, hints)], []
     except SceneError as error:
         whole = left_out_for(candidate.source, error)
+    if len(candidate.images) < 2:
+        return [], [whole]
     # One polarisation of several may be bad; the others still serve.
     refused = {href: refusal for href in candidate.images if (refusal := _refusal(href)) is not None}
     good = tuple(href for href in candidate.images if href not in refused)

@@ -37,7 +37,9 @@ _REMOTE = {
     "GDAL_HTTP_RETRY_DELAY": "1",
     "VSI_CACHE": "TRUE",
 }
+_IN_ZIP = "/vsizip/"
 _SAMPLE_PX = 128
+_WARNING_FILTERS = threading.Lock()
 _POINTS_A_SIDE = 5
 
 
@@ -70,6 +72,14 @@ def is_remote(href: str) -> bool:
     return "://" in href and not href.startswith("file://")
 
 
+def file_behind(href: str) -> str:
+    """The file on disk that an address is read from: of a member of a zip, the zip."""
+    if not href.startswith(_IN_ZIP):
+        return href
+    path = Path(href.removeprefix(_IN_ZIP))
+    return str(next((p for p in (path, *path.parents) if p.suffix.lower() == ".zip"), path))
+
+
 def name_of(href: str | os.PathLike[str]) -> str:
     """Last part of a path or address; it starts every message about it."""
     return os.fspath(href).rstrip("/").rsplit("/", 1)[-1]
@@ -97,7 +107,7 @@ class _Complaints(logging.Handler):
 def open_raster(href: str) -> Iterator[Any]:
     """Open a raster for reading; every error of GDAL, at opening or inside the block, becomes a SceneError."""
     if not is_remote(href):
-        path = Path(href)
+        path = Path(file_behind(href))
         if not path.exists():
             raise scene_error(href, "the file does not exist")
         if path.is_file() and path.stat().st_size == 0:
@@ -106,16 +116,44 @@ def open_raster(href: str) -> Iterator[Any]:
     log = logging.getLogger("rasterio")
     log.addHandler(complaints)
     try:
-        with rasterio.Env(**(_REMOTE if is_remote(href) else _LOCAL)), rasterio.open(href) as source:
+        with (
+            raster_errors(href),
+            rasterio.Env(**(_REMOTE if is_remote(href) else _LOCAL)),
+            rasterio.open(href) as source,
+        ):
             if any("IO error" in text for text in complaints.texts):
                 raise scene_error(href, "the file is cut off: parts of its description are missing", "Fetch it again.")
             yield source
+    finally:
+        log.removeHandler(complaints)
+
+
+@contextlib.contextmanager
+def open_unplaced(href: str) -> Iterator[Any]:
+    """As `open_raster`, for images that need not lie on a map grid, without rasterio's warning that they don't."""
+    with contextlib.ExitStack() as opened:
+        with without_warnings(rasterio.errors.NotGeoreferencedWarning):
+            source = opened.enter_context(open_raster(href))
+        yield source
+
+
+@contextlib.contextmanager
+def without_warnings(kind: type[Warning]) -> Iterator[None]:
+    """Silence one kind of warning in a short block: Python's filters are the process's, and threads take turns."""
+    with _WARNING_FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore", kind)
+        yield
+
+
+@contextlib.contextmanager
+def raster_errors(href: str) -> Iterator[None]:
+    """Turn every error of GDAL inside the block into a SceneError about a file."""
+    try:
+        yield
     except (rasterio.errors.RasterioError, CPLE_BaseError, OSError) as error:
         # rasterio's own text is "Read failed, see previous exception"; GDAL's is the cause.
         detail = " ".join(str(error.__cause__ or error).split())
         raise scene_error(href, f"the file can't be read as an image ({detail})", "Fetch it again.") from error
-    finally:
-        log.removeHandler(complaints)
 
 
 def read_info(href: str) -> RasterInfo:
@@ -131,7 +169,7 @@ def read_info(href: str) -> RasterInfo:
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with open_raster(href) as source:
             geobox = _geobox(source, href)
-            _refuse_cut_off(source, href)
+            refuse_cut_off(source, href)
             if any("complex" in dtype or dtype == "cint16" for dtype in source.dtypes):
                 raise scene_error(
                     href,
@@ -228,9 +266,10 @@ def _crs_text(crs: Any) -> str:
     return f"EPSG:{epsg}" if epsg else str(crs.to_wkt())
 
 
-def _refuse_cut_off(source: Any, href: str) -> None:
+def refuse_cut_off(source: Any, href: str) -> None:
     """Compare where the last block should end with where the file ends: cheap, and catches an aborted download."""
-    if source.driver not in ("GTiff", "COG") or is_remote(href):
+    # A zip's own table of contents stands at its end: one that is cut off does not open.
+    if source.driver not in ("GTiff", "COG") or is_remote(href) or href.startswith(_IN_ZIP):
         return
     block_rows, block_cols = source.block_shapes[-1]
     at = f"{(source.width - 1) // block_cols}_{(source.height - 1) // block_rows}"

@@ -9,8 +9,13 @@ from typing import Literal
 import shapely
 from odc.geo.geobox import GeoBox
 
+from sitewatch.scenes._radar import Reader
+from sitewatch.scenes._radar_image import RadarImage
+
 Scale = Literal["linear", "dB", "amplitude"]
 Quantity = Literal["gamma0", "sigma0", "beta0", "unknown"]
+
+_NAMES = {"unknown": "unknown sensor", "iceye": "ICEYE"}
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -29,6 +34,12 @@ class Track:
         ``ascending``, ``descending`` or empty.
     look_direction
         ``right``, ``left`` or empty.
+    incidence_deg
+        Incidence angle of satellites that are pointed, to a degree; 0 where the rest tells it (an orbit that repeats)
+        or it is unknown. Images that were taken nearly alike get that of the first of them (`_geometries.py`).
+    azimuth_deg
+        Direction in which such a satellite looked, clockwise from north, to 5 degrees; -1 as above. Orbits of other
+        inclination see the same walls from another side.
     """
 
     constellation: str = "unknown"
@@ -36,20 +47,53 @@ class Track:
     relative_orbit: int = 0
     orbit_state: str = ""
     look_direction: str = ""
+    incidence_deg: int = 0
+    azimuth_deg: int = -1
+
+    @classmethod
+    def tasked(
+        cls,
+        constellation: str,
+        mode: str,
+        orbit_state: str,
+        look_direction: str,
+        incidence_angle_deg: float | None,
+        view_azimuth_deg: float | None,
+    ) -> Track:
+        """Viewing geometry of a satellite that is pointed and repeats no orbit: images alike in all this compare."""
+        incidence = 0 if incidence_angle_deg is None else round(incidence_angle_deg)
+        azimuth = -1 if view_azimuth_deg is None else 5 * round(view_azimuth_deg / 5) % 360
+        return cls(constellation, mode, 0, orbit_state, look_direction, incidence, azimuth)
+
+    @property
+    def is_pointed(self) -> bool:
+        """Whether it is the geometry of a satellite that is pointed, told by angles in place of an orbit's number."""
+        return self.incidence_deg > 0 or self.azimuth_deg >= 0
 
     @property
     def key(self) -> str:
-        """Short name that serves in file names, e.g. ``sentinel-1-iw-137-descending``."""
+        """Short name that serves in file names, e.g. ``sentinel-1-iw-137-descending``.
+
+        Of pointed satellites e.g. ``iceye-slh-ascending-right-inc32-az80``.
+        """
         parts = [self.constellation, self.mode.lower(), str(self.relative_orbit or ""), self.orbit_state]
+        if self.is_pointed:
+            parts += [self.look_direction]
+            parts += [f"inc{self.incidence_deg}"] if self.incidence_deg else []
+            parts += [f"az{self.azimuth_deg}"] if self.azimuth_deg >= 0 else []
         return "-".join(p for p in parts if p)
 
     @property
     def label(self) -> str:
         """Name for readers, e.g. ``Sentinel-1 IW, track 137, descending``."""
-        name = "unknown sensor" if self.constellation == "unknown" else self.constellation.title()
+        name = _NAMES.get(self.constellation, self.constellation.title())
         parts = [f"{name} {self.mode}".strip()]
         parts += [f"track {self.relative_orbit}"] if self.relative_orbit else []
         parts += [self.orbit_state] if self.orbit_state else []
+        if self.is_pointed:
+            parts += [f"looking {self.look_direction}"] if self.look_direction else []
+            parts += [f"incidence {self.incidence_deg}°"] if self.incidence_deg else []
+            parts += [f"azimuth {self.azimuth_deg}°"] if self.azimuth_deg >= 0 else []
         return ", ".join(parts)
 
 
@@ -84,7 +128,8 @@ class Scene:
     bands
         One entry a polarisation.
     geobox
-        Native pixel grid (shape, transform, CRS).
+        Pixel grid (shape, transform, CRS): the image's own, or, of an image in radar geometry, the map grid it is laid
+        on when it is read.
     footprint
         Outline of the image in EPSG:4326 (longitude, latitude).
     quantity
@@ -107,6 +152,17 @@ class Scene:
         The credit line the provider's licence asks for.
     notes
         Guesses made on the user's behalf and processing worth knowing (e.g. speckle filtered, 8-bit).
+    product_type
+        Producer's name of the product level, e.g. ``GRD``, ``SLC`` or ``GEC``; empty where there is none.
+    nesz_db
+        Noise floor in dB: noise-equivalent backscatter at scene centre, or where the antenna pattern peaks; None where
+        not told.
+    view_azimuth_deg
+        Direction in which the radar looked, clockwise from north; None where unknown.
+    radar
+        Of an image in radar geometry: how its pixels get onto the map; None for one that lies on a map grid.
+    reader
+        What reads the pixels of products that bring their own geometry or format; None for plain rasters and `radar`.
     """
 
     id: str
@@ -125,6 +181,11 @@ class Scene:
     processed: dt.datetime | None = None
     credit: str = ""
     notes: tuple[str, ...] = ()
+    product_type: str = ""
+    nesz_db: float | None = None
+    view_azimuth_deg: float | None = None
+    radar: RadarImage | None = None
+    reader: Reader | None = None
 
     @property
     def polarisations(self) -> tuple[str, ...]:

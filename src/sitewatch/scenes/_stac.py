@@ -69,6 +69,8 @@ def read_item(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
         The item has no usable image, or a file is missing, cut off or not georeferenced.
     """
     scene = from_stac(item, hints, only)
+    if scene.reader is not None:
+        return scene
     for href in dict.fromkeys(band.href for band in scene.bands if not is_remote(band.href)):
         info = read_info(href)
         if info.geobox.shape != scene.geobox.shape or not same_place(info.geobox.affine, scene.geobox):
@@ -83,6 +85,8 @@ def read_item(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
 def from_stac(item: pystac.Item, hints: Hints | None = None, only: Sequence[str] | None = None) -> Scene:
     """Describe the scene of a STAC item from the item; a file is opened only for what the item leaves out."""
     hints = hints or Hints()
+    if f"{OWN}source" in item.properties:
+        return _product(item, hints)
     layers = [
         layer for layer in layers_of(item) if only is None or local_href(layer.href) in {local_href(h) for h in only}
     ]
@@ -119,6 +123,20 @@ def from_stac(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
     )
 
 
+def _product(item: pystac.Item, hints: Hints) -> Scene:
+    """The scene of a product that sitewatch itself described, read again from where it lies."""
+    # The families know this module; they are looked up when they are needed.
+    from sitewatch.scenes._find import companions, family_of
+
+    p = item.properties
+    own: dict[str, Any] = {"quantity": p.get(f"{OWN}quantity"), "polarisation": ",".join(p["sar:polarizations"])}
+    if f"{OWN}dem" in p:
+        own |= {"dem": p[f"{OWN}dem"], "dem_datum": p[f"{OWN}dem_datum"]}
+    given = {name: value for name, value in dataclasses.asdict(hints).items() if value is not None}
+    source = str(p[f"{OWN}source"])
+    return family_of(source).read(companions(source), Hints(**{**own, **given}))
+
+
 def item_facts(item: pystac.Item) -> Facts:
     """Facts of an item's properties."""
     p = item.properties
@@ -135,7 +153,8 @@ def item_facts(item: pystac.Item) -> Facts:
     return Facts(
         moment=None if at is None else Moment(at.astimezone(dt.UTC), p.get(f"{OWN}time_known", True)),
         platform=platform,
-        constellation=p.get("constellation"),
+        # Catalogues differ in how they write it ("Sentinel-1"); tracks must not.
+        constellation=platform_named(p["constellation"]) if p.get("constellation") else None,
         mode=p.get("sar:instrument_mode"),
         relative_orbit=None if orbit is None else int(orbit),
         orbit_state=orbit_state_told(p.get("sat:orbit_state") or ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyproj
@@ -18,7 +19,16 @@ from sitewatch.scenes._scene import Band, Scene
 from sitewatch.scenes._stac_layers import OWN
 
 # Carrier frequency band and centre frequency in GHz of the constellations we know.
-_RADARS = {"sentinel-1": ("C", 5.405), "iceye": ("X", 9.65)}
+_RADARS = {"sentinel-1": ("C", 5.405), "iceye": ("X", 9.65), "capella": ("X", 9.65), "umbra": ("X", 9.8)}
+_PROCESSING = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"
+# Level of the products in radar geometry and of those on a map, in the processing extension's words.
+_LEVELS = {True: "L1", False: "L2"}
+_MEDIA_TYPES = {
+    ".h5": pystac.MediaType.HDF5,
+    ".hdf5": pystac.MediaType.HDF5,
+    ".nitf": "application/vnd.nitf",
+    ".ntf": "application/vnd.nitf",
+}
 _UNITS = {"linear": "linear power", "dB": "dB", "amplitude": "amplitude"}
 
 
@@ -26,7 +36,8 @@ def to_stac(scene: Scene) -> pystac.Item:
     """Describe a scene as a STAC item (sar, sat, view, projection and raster extensions).
 
     What has no common field (quantity, credit, whether the time of day is known, ...) is written under
-    ``sitewatch:``. The sar extension is declared only where its required fields are known.
+    ``sitewatch:``. The sar extension is declared only where its required fields are known. Of an image in radar
+    geometry the projection fields describe the map grid that it is laid on.
     """
     item = pystac.Item(
         id=scene.id,
@@ -43,6 +54,7 @@ def to_stac(scene: Scene) -> pystac.Item:
         *([SatExtension.get_schema_uri()] if "sat:orbit_state" in item.properties else []),
         *([SarExtension.get_schema_uri()] if "sar:frequency_band" in item.properties else []),
         *([ViewExtension.get_schema_uri()] if "view:incidence_angle" in item.properties else []),
+        *([_PROCESSING] if "processing:lineage" in item.properties else []),
     ]
     return item
 
@@ -61,6 +73,7 @@ def _properties(scene: Scene) -> dict[str, Any]:
         "sat:relative_orbit": track.relative_orbit or None,
         "sat:orbit_state": track.orbit_state,
         "view:incidence_angle": scene.incidence_angle_deg,
+        "view:azimuth": scene.view_azimuth_deg,
         "proj:shape": list(scene.geobox.shape),
         "proj:transform": list(scene.geobox.affine)[:6],
         "proj:code": f"EPSG:{epsg}" if epsg else None,
@@ -70,11 +83,32 @@ def _properties(scene: Scene) -> dict[str, Any]:
         f"{OWN}family": scene.family,
         f"{OWN}subunit": scene.subunit,
         f"{OWN}processed": scene.processed.isoformat() if scene.processed else None,
+        **_reading(scene),
     }
     if radar and track.mode:
-        told |= {"sar:product_type": "RTC", "sar:frequency_band": radar[0], "sar:center_frequency": radar[1]}
+        kind = scene.product_type or "RTC"
+        told |= {"sar:product_type": kind, "sar:frequency_band": radar[0], "sar:center_frequency": radar[1]}
+    if scene.product_type:
+        told |= {
+            "processing:level": _LEVELS[
+                scene.radar is not None or (scene.reader is not None and scene.reader.grids == "any")
+            ],
+            "processing:lineage": "; ".join(scene.notes),
+            f"{OWN}nesz_db": scene.nesz_db,
+            f"{OWN}track": track.key,
+            f"{OWN}terrain": scene.radar.terrain.label if scene.radar else None,
+        }
     kept = {key: value for key, value in told.items() if value not in (None, "")}
     return {**kept, f"{OWN}credit": scene.credit, f"{OWN}notes": list(scene.notes)}
+
+
+def _reading(scene: Scene) -> dict[str, Any]:
+    """What it takes to read a product again that needs more than a raster library: its place and its ground."""
+    if scene.reader is None:
+        return {}
+    terrain = getattr(scene.reader, "terrain", None)
+    ground = {} if terrain is None else {f"{OWN}dem": str(terrain.source), f"{OWN}dem_datum": str(terrain.datum)}
+    return {f"{OWN}source": scene.reader.source, **ground}
 
 
 def _asset(band: Band) -> pystac.Asset:
@@ -85,4 +119,5 @@ def _asset(band: Band) -> pystac.Asset:
     fields = {"sar:polarizations": [band.polarisation], "raster:bands": [numbers]}
     if band.index != 1:
         fields[f"{OWN}band"] = band.index
-    return pystac.Asset(band.href, media_type=pystac.MediaType.GEOTIFF, roles=["data"], extra_fields=fields)
+    kind = _MEDIA_TYPES.get(PurePosixPath(band.href).suffix.lower(), pystac.MediaType.GEOTIFF)
+    return pystac.Asset(band.href, media_type=kind, roles=["data"], extra_fields=fields)

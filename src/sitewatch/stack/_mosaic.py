@@ -8,11 +8,12 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 
 from sitewatch.errors import SceneError
+from sitewatch.scenes._geocode import read_onto
 from sitewatch.scenes._pixels import read_pixels
 from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.stack._grid import pixel_offset
 from sitewatch.stack._plan import Pass, leave_out
-from sitewatch.stack._resample import NO_SHIFT, Shift, Window, overlap, source_window, warp
+from sitewatch.stack._resample import NO_SHIFT, Shift, Window, moved, overlap, source_window, warp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +66,14 @@ def read_pass(
 def _lay(scene: Scene, grid: GeoBox, polarisations: tuple[str, ...], out: np.ndarray, shift: Shift) -> Tally:
     """Fill the pixels of `out` that are still NaN from one scene."""
     place: Window
-    if pixel_offset(grid, scene.geobox) is not None and shift == NO_SHIFT:
+    if scene.radar is not None:
+        place = slice(0, grid.shape[0]), slice(0, grid.shape[1])
+        pixels = {name: v for name, v in read_onto(scene, grid, shift).items() if name in polarisations}
+    elif scene.reader is not None and scene.reader.grids == "any":
+        # It is laid on this very grid: its own is only a proposal.
+        place = slice(0, grid.shape[0]), slice(0, grid.shape[1])
+        pixels = _read(dataclasses.replace(scene, geobox=moved(grid, shift)), place, polarisations)
+    elif pixel_offset(grid, scene.geobox) is not None and shift == NO_SHIFT:
         met = overlap(grid, scene.geobox)
         if met is None:
             return Tally()

@@ -234,9 +234,10 @@ def _order(scene: Scene) -> tuple[dt.datetime, str, str, str]:
     return scene.datetime, scene.subunit, scene.id, ";".join(band.href for band in scene.bands)
 
 
-def _newest_first(scene: Scene) -> tuple[float, int, dt.datetime, str, str, str]:
+def _newest_first(scene: Scene) -> tuple[bool, float, int, dt.datetime, str, str, str]:
     processed = (scene.processed or _EPOCH) - _EPOCH
-    return -processed.total_seconds(), -len(scene.bands), *_order(scene)
+    # The detected image of an acquisition before its complex one: the dates of a track should have like looks.
+    return scene.product_type == "SLC", -processed.total_seconds(), -len(scene.bands), *_order(scene)
 
 
 def _claim_order(scene: Scene) -> tuple[str, dt.datetime, float, str]:

@@ -60,6 +60,11 @@ def source_window(grid: GeoBox, image: GeoBox, shift: Shift = NO_SHIFT) -> Windo
     return slice(row0, row1), slice(col0, col1)
 
 
+def moved(grid: GeoBox, shift: Shift) -> GeoBox:
+    """The grid on which content that lies (rows, columns) too far down and right is found at its own place."""
+    return GeoBox(grid.shape, grid.affine * Affine.translation(shift[1], shift[0]), grid.crs)
+
+
 def warp(values: np.ndarray, image: GeoBox, grid: GeoBox, shift: Shift = NO_SHIFT) -> np.ndarray:
     """Resample linear power onto `grid`; NaN outside, never below the smallest pixel it draws on.
 

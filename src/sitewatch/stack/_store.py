@@ -23,6 +23,7 @@ import xarray as xr
 import zarr
 from zarr.codecs import BloscCodec
 
+from sitewatch.scenes._raster import file_behind
 from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.stack._blocks import read_block, unusable
 from sitewatch.stack._dataset import coordinates, variable_attributes
@@ -294,12 +295,30 @@ def _pass_key(overpass: Pass) -> str:
 
 def _scene_key(scene: Scene) -> list[Any]:
     bands = [[*dataclasses.astuple(band), *_file_state(band.href)] for band in scene.bands]
-    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands]
+    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_radar_key(scene), *_reader_key(scene)]
+
+
+def _reader_key(scene: Scene) -> list[Any]:
+    """What the pixels of an image that has a reader depend on besides: its settings, and the ground's file."""
+    if scene.reader is None:
+        return []
+    terrain = getattr(scene.reader, "terrain", None)
+    model = _file_state(terrain.source) if terrain is not None and isinstance(terrain.source, str) else ()
+    return [repr(scene.reader), *model]
+
+
+def _radar_key(scene: Scene) -> list[Any]:
+    """What the pixels of an image in radar geometry depend on besides: its model, its gain and the ground."""
+    if scene.radar is None:
+        return []
+    terrain = scene.radar.terrain
+    model = _file_state(terrain.source) if isinstance(terrain.source, str) else ()
+    return [dataclasses.astuple(scene.radar), *model]
 
 
 def _file_state(href: str) -> tuple[int, int]:
     try:
-        state = os.stat(href)
+        state = os.stat(file_behind(href))
     except OSError:
         return 0, 0
     return state.st_size, state.st_mtime_ns

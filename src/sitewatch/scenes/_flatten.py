@@ -1,0 +1,127 @@
+"""Radiometric terrain flattening, and where terrain hides itself from the radar.
+
+Small, D. (2011), "Flattening gamma: radiometric terrain correction for SAR imagery", IEEE TGRS 49(8): backscatter is
+power per area as the radar sees it. The terrain's area, projected onto the plane across the line of sight, is summed in
+cells of azimuth time and slant range, and compared with that of the ellipsoid, which gamma0 from a product's own tables
+rests on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# Facets are as large as the pixels; cells of some pixels a side hold enough of them for an even sum.
+_CELL_PX = 3.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Surface:
+    """A surface as the radar sees it: ECEF positions (3, rows, columns), azimuth time, slant range, and unit vectors
+    to the satellite."""
+
+    position_m: Floats
+    time_s: Floats
+    range_m: Floats
+    look: Floats
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Flattening:
+    """Factor that turns gamma0 of the ellipsoid into that of the terrain, and pixels that can't be used.
+
+    Attributes
+    ----------
+    factor
+        (rows, columns); NaN where no terrain is known.
+    layover
+        Slopes so steep towards the radar that the order of near and far is turned round.
+    shadow
+        Slopes that face away from the radar so steeply that it does not see them.
+    """
+
+    factor: Floats
+    layover: NDArray[np.bool_]
+    shadow: NDArray[np.bool_]
+
+
+def flatten(terrain: Surface, level: Surface) -> Flattening:
+    """Compare a terrain with a level surface over the same pixels.
+
+    Parameters
+    ----------
+    terrain
+        The ground; a margin around the pixels wanted lets slopes outside fall onto them.
+    level
+        The same pixels at one height.
+
+    Notes
+    -----
+    Layover and shadow are those of a pixel's own slope; what a slope elsewhere throws onto a pixel shows in the factor
+    (layover) or not at all (cast shadow).
+    """
+    seen = _facing(terrain)
+    known = np.isfinite(seen) & np.isfinite(terrain.time_s) & np.isfinite(terrain.range_m)
+    down, across = _steps(level)
+    time0, range0 = np.nanmin(terrain.time_s), np.nanmin(terrain.range_m)
+    row, col = (terrain.time_s - time0) / down, (terrain.range_m - range0) / across
+    density = _sum_in_cells(row, col, np.where(known, np.maximum(seen, 0), 0), known) / (down * across)
+    turned = _jacobian(terrain)
+    straight = _jacobian(level)
+    reference = np.abs(_facing(level) / straight)
+    here = _at(density, row, col, known)
+    factor = np.full(seen.shape, np.nan)
+    np.divide(reference, here, out=factor, where=known & (here > 0))
+    return Flattening(factor, known & (turned * np.sign(straight) <= 0), known & (seen <= 0))
+
+
+def _facing(surface: Surface) -> Floats:
+    """Area of each pixel's facet across the line of sight; negative where it faces away."""
+    normal = np.cross(np.gradient(surface.position_m, axis=2), np.gradient(surface.position_m, axis=1), axis=0)
+    outward = np.sign((normal * surface.position_m).sum(0))
+    return np.asarray(outward * (normal * surface.look).sum(0))
+
+
+def _jacobian(surface: Surface) -> Floats:
+    """Change of (time, range) with (row, column), as a determinant."""
+    time_row, time_col = np.gradient(surface.time_s)
+    range_row, range_col = np.gradient(surface.range_m)
+    return np.asarray(time_row * range_col - time_col * range_row)
+
+
+def _steps(level: Surface) -> tuple[float, float]:
+    """Sizes of the cells: seconds and metres of slant range."""
+    time_row, time_col = np.gradient(level.time_s)
+    range_row, range_col = np.gradient(level.range_m)
+    return (
+        _CELL_PX * float(np.nanmedian(np.hypot(time_row, time_col))),
+        _CELL_PX * float(np.nanmedian(np.hypot(range_row, range_col))),
+    )
+
+
+def _sum_in_cells(row: Floats, col: Floats, area: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Areas shared out bilinearly among the cells around each facet's centre."""
+    r, c, a = row[known], col[known], area[known]
+    r0, c0 = np.floor(r).astype(int), np.floor(c).astype(int)
+    shape = (int(r0.max()) + 2, int(c0.max()) + 2)
+    total = np.zeros(shape[0] * shape[1])
+    for i in (0, 1):
+        for j in (0, 1):
+            weight = np.abs(1 - i - (r - r0)) * np.abs(1 - j - (c - c0))
+            total += np.bincount((r0 + i) * shape[1] + c0 + j, a * weight, minlength=total.size)
+    return total.reshape(shape)
+
+
+def _at(cells: Floats, row: Floats, col: Floats, known: NDArray[np.bool_]) -> Floats:
+    out = np.full(row.shape, np.nan)
+    r, c = row[known], col[known]
+    r0, c0 = np.floor(r).astype(int), np.floor(c).astype(int)
+    u, v = r - r0, c - c0
+    out[known] = (1 - u) * ((1 - v) * cells[r0, c0] + v * cells[r0, c0 + 1]) + u * (
+        (1 - v) * cells[r0 + 1, c0] + v * cells[r0 + 1, c0 + 1]
+    )
+    return out

@@ -1,0 +1,117 @@
+"""What can be read, and how far each of it has been tried: kept exact, for it is what users are told."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+Verified = Literal["real data", "specification"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """A family of products.
+
+    Attributes
+    ----------
+    name
+        As `Scene.family` and the command line name it.
+    products
+        Products and file names.
+    verified
+        ``real data`` where pixels of real products went through to a result, ``specification`` where only files built
+        to the published specification did.
+    note
+        What is applied as it is read, what is not, and what exactly was checked.
+    """
+
+    name: str
+    products: str
+    verified: Verified
+    note: str
+
+
+FORMATS: tuple[Family, ...] = (
+    Family(
+        "OPERA RTC-S1",
+        "OPERA_L2_RTC-S1_*_VV.tif and other polarisations",
+        "real data",
+        "gamma0 flattened by the terrain, as delivered; masks and angle layers are not read",
+    ),
+    Family(
+        "OPERA CSLC-S1",
+        "OPERA_L2_CSLC-S1_*.h5 (needs h5py)",
+        "specification",
+        "power of the complex pixels, noise subtracted, gamma0 of the ellipsoid by the product's tables; the layout "
+        "was compared with a real file, whose pixels and tables were blanked",
+    ),
+    Family(
+        "Sentinel-1 GRD",
+        "S1?_IW_GRD?_*.SAFE folder or .zip",
+        "specification",
+        "calibrated to gamma0, noise subtracted, borders masked (before IPF 2.9), terrain corrected by range-Doppler, "
+        "flattened where --dem is a raster; geometry and tables were also checked on a real product's files, whose "
+        "pixels are blank; modes other than IW are not read",
+    ),
+    Family(
+        "Sentinel-1 GRD COG",
+        "S1?_IW_GRD?_*_COG.SAFE folder or .zip (CDSE)",
+        "specification",
+        "as Sentinel-1 GRD",
+    ),
+    Family(
+        "Sentinel-1 SLC",
+        "S1?_IW_SLC__*.SAFE folder or .zip",
+        "specification",
+        "as Sentinel-1 GRD; power of the bursts, 5 looks in range; phase is not used",
+    ),
+    Family(
+        "ASF HyP3 RTC",
+        "S1?_IW_*_RTC??_G_??????_????_VV.tif and other polarisations",
+        "specification",
+        "units and processing told by the name; the relative orbit comes from the text files beside it",
+    ),
+    Family(
+        "Planetary Computer RTC",
+        "STAC items of sentinel-1-rtc; <product>/measurement/iw-vv.rtc.tiff",
+        "specification",
+        "gamma0 flattened by the terrain, as delivered",
+    ),
+    Family(
+        "ICEYE",
+        "GRD and SLC: COG, or legacy GeoTIFF with XML and HDF5 (needs h5py)",
+        "specification",
+        "calibrated to gamma0 of the ellipsoid, laid on the ground of --dem by RPC; noise is not subtracted, slopes "
+        "are not flattened; legacy files with the real layout but invented pixels were read",
+    ),
+    Family(
+        "Capella",
+        "GEO, GEC and SLC GeoTIFFs with ImageDescription or *_extended.json",
+        "specification",
+        "calibrated to gamma0 of the ellipsoid; SLC laid on the ground of --dem; noise is not subtracted",
+    ),
+    Family(
+        "Umbra GEC",
+        "GEC GeoTIFFs with *_METADATA.json",
+        "specification",
+        "amplitude as delivered: no calibration is published, levels are relative",
+    ),
+    Family(
+        "SICD",
+        "NITF files of any satellite (needs sarpy)",
+        "specification",
+        "calibrated by the file's scale factors where it has them, laid on the ground of --dem",
+    ),
+    Family(
+        "STAC",
+        "items, item collections, static catalogues of georeferenced GeoTIFFs",
+        "real data",
+        "units, scale and geometry told by the sar, sat, view, projection and raster extensions",
+    ),
+    Family(
+        "GeoTIFF",
+        "any georeferenced .tif or .tiff",
+        "real data",
+        "what tags and names leave open is asked for (--polarisation, --units, --date-pattern, --track, --quantity)",
+    ),
+)

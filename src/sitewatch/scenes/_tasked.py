@@ -1,0 +1,102 @@
+"""What the products of tasked satellites share: angles, calibration to gamma0, and the words for both."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+
+import numpy as np
+import shapely
+
+from sitewatch.scenes._hints import Hints
+from sitewatch.scenes._lattice import Lattice
+from sitewatch.scenes._radar_image import RadarImage, Stored, TiePoint, along_range, outline_on_terrain, range_axis
+from sitewatch.scenes._raster import scene_error
+from sitewatch.scenes._rpc import Rpc
+from sitewatch.scenes._scene import Quantity
+from sitewatch.scenes._terrain import Terrain
+
+_STEPS = 17
+
+
+def gamma0_factor(measured: Quantity, incidence_deg: np.ndarray) -> np.ndarray:
+    """Factor from a quantity to gamma0 for flat ground: gamma0 = sigma0 / cos(i) and sigma0 = beta0 sin(i)."""
+    angle = np.radians(np.asarray(incidence_deg, float))
+    if measured == "sigma0":
+        return 1 / np.cos(angle)
+    if measured == "beta0":
+        return np.tan(angle)
+    return np.ones_like(angle)
+
+
+def range_gain(
+    model: Rpc | tuple[TiePoint, ...],
+    shape: tuple[int, int],
+    measured: Quantity,
+    near_deg: float,
+    far_deg: float,
+    default_axis: tuple[int, bool],
+) -> Lattice:
+    """Factor to gamma0 over an image whose incidence angle grows evenly from near to far range.
+
+    `default_axis` (see `range_axis`) is the producer's layout, for images without rational polynomials to tell it.
+    """
+    axis, increasing = range_axis(model, shape) if isinstance(model, Rpc) else default_axis
+    return along_range(shape, axis, increasing, gamma0_factor(measured, np.linspace(near_deg, far_deg, _STEPS)))
+
+
+def radar_image(
+    href: str,
+    shape: tuple[int, int],
+    model: Rpc | tuple[TiePoint, ...],
+    mean_height_m: float | None,
+    hints: Hints,
+    gain: Lattice | None,
+    stored: Stored,
+) -> tuple[RadarImage, shapely.Polygon]:
+    """An image and its outline, on the ground that the user names, else flat at the product's own mean height."""
+    flat = mean_height_m if mean_height_m is not None else model.height_off if isinstance(model, Rpc) else 0.0
+    image = RadarImage(shape, model, hints.terrain or Terrain(float(flat)), gain, stored)
+    try:
+        return image, outline_on_terrain(image, float(flat))
+    except ValueError as error:
+        raise scene_error(href, str(error), "Fetch it again, or ask its provider.") from error
+
+
+def geometry_notes(image: RadarImage, hints: Hints, incidence_deg: float) -> list[str]:
+    """How an image gets onto the map, and what that leaves open."""
+    if not isinstance(image.model, Rpc):
+        return ["laid on the map by its tie points: terrain is followed only as far as they do"]
+    if hints.terrain is not None:
+        return [f"laid on the map by its rational polynomials on ground at {image.terrain.label}"]
+    off = 10 / math.tan(math.radians(incidence_deg))
+    return [
+        "laid on the map by its rational polynomials on flat ground at the product's mean height: ground 10 m higher "
+        f"or lower lies about {off:.0f} m off (--dem)"
+    ]
+
+
+UNCORRECTED = "gamma0 for flat ground: slopes are not corrected for, noise is not taken off"
+
+
+def utc(text: str, href: str) -> dt.datetime:
+    """An ISO 8601 time as UTC, whatever the number of its decimals; UTC where it names no zone."""
+    found = re.fullmatch(
+        r"\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?\s*(Z|[+-]\d\d:?\d\d)?\s*", text, re.IGNORECASE
+    )
+    if found is None:
+        raise scene_error(href, f"its time {text!r} is not an ISO 8601 date and time")
+    zone = (found[3] or "Z").upper().replace("Z", "+00:00")
+    micro = (found[2] or "0")[:6].ljust(6, "0")
+    try:
+        return dt.datetime.fromisoformat(f"{found[1]}.{micro}{zone}").astimezone(dt.UTC)
+    except ValueError as error:
+        raise scene_error(href, f"its time {text!r} is not an ISO 8601 date and time") from error
+
+
+def middle(start: dt.datetime, end: dt.datetime | None) -> dt.datetime:
+    """Half way between two times; the first where the second is absent or no acquisition lasts that long."""
+    if end is None or not dt.timedelta(0) <= end - start <= dt.timedelta(minutes=10):
+        return start
+    return start + (end - start) / 2
