@@ -112,6 +112,16 @@ def test_growth_levels_and_scenes_of_both_tracks_are_kept(see: See) -> None:
     assert len(joined.levels) == 4
 
 
+def test_a_tall_thing_that_two_radars_see_displaced_is_one_where_the_times_agree(see: See) -> None:
+    # Two views of one hall, from west and east, overlapped by 0.46 and were counted as two structures.
+    lead = see("a", onset=Interval(day(10), day(22)), p_value=1e-9)
+    minx, _, maxx, _ = lead.structure.footprint.bounds
+    apart = shapely.affinity.translate(lead.structure.footprint, 0.6 * (maxx - minx))
+    for latest, count in ((30, 1), (90, 2)):
+        other = see("b", footprint=apart, onset=Interval(day(latest - 14), day(latest)), p_value=1e-4)
+        assert len(join_tracks([[lead], [other]])) == count
+
+
 def test_sightings_that_disagree_in_sign_or_place_are_two_structures(see: See) -> None:
     darker = see("b", levels=(Levels("b", "VV", -5.0, -12.0),))
     assert len(join_tracks([[see("a")], [darker]])) == 2

@@ -23,6 +23,8 @@ from sitewatch.structures._window import is_filtered
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
 SAME_SHARE = 0.5
+# What is tall lies displaced toward each radar: seen from both sides it overlaps itself by less, but at the same time.
+DISPLACED_SHARE = 0.25
 # A track speaks of ground of which it knows so many pixels.
 FEWEST_KNOWN_PIXELS = 4
 _RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}
@@ -143,7 +145,12 @@ def _same(one: Structure, other: Structure) -> bool:
     if small <= 0 or not one.footprint.intersects(other.footprint):
         return False
     alike = (one.levels[0].after_db > one.levels[0].before_db) == (other.levels[0].after_db > other.levels[0].before_db)
-    return alike and one.footprint.intersection(other.footprint).area / small >= SAME_SHARE
+    share = one.footprint.intersection(other.footprint).area / small
+    return alike and share >= (DISPLACED_SHARE if _same_time(one.onset, other.onset) else SAME_SHARE)
+
+
+def _same_time(one: Interval | None, other: Interval | None) -> bool:
+    return one is not None and other is not None and one.earliest < other.latest and other.earliest < one.latest
 
 
 def _joined(group: Sequence[Sighting]) -> Structure:
