@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import itertools
 import json
 import os
 from collections.abc import Sequence
@@ -151,20 +152,20 @@ def _verdict(stated: Any, true: Any) -> dict[str, Any] | None:
 def table(results: list[dict[str, Any]]) -> str:
     """The measurements as Markdown."""
     out = [
-        "| images | works | confirmed | candidates | false | onset right | median width, days | 90 %, days "
+        "| images | kind | works | confirmed | candidates | false | onset right | median width, days | 90 %, days "
         "| completion right | median width, days | confirm delay, days |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for case in CASES:
+    for case, kind in itertools.product(CASES, WORKS):
         rows = [row for result in results for row in result["rows"] if row["case"] == case]
-        works = [row for row in rows if "kind" in row]
-        false = sum(row.get("false", 0) for row in rows)
+        works = [row for row in rows if row.get("kind") == kind]
+        false = sum(row.get("false", 0) for row in rows) if kind == WORKS[0] else ""
         confirmed, candidates = (sum(row["status"] == s for row in works) for s in ("confirmed", "candidate"))
         onset = [row["onset"] for row in works if row.get("onset")]
         end = [row["completion"] for row in works if row.get("completion")]
         delay = [row["delay"] for row in works if "delay" in row]
         out.append(
-            f"| {case} | {len(works)} | {confirmed} | {candidates} | {false} | {_right(onset)} "
+            f"| {case} | {kind} | {len(works)} | {confirmed} | {candidates} | {false} | {_right(onset)} "
             f"| {_middle([o['days'] for o in onset])} | {_middle([o['days'] for o in onset], 90)} "
             f"| {_right(end)} | {_middle([o['days'] for o in end])} | {_middle(delay)} |"
         )
