@@ -6,6 +6,7 @@
     ├── SiteError        the site file or area of interest can't be used
     ├── SceneError       one image can't be used (it is set aside, the rest goes on)
     │   └── UnknownSceneError   metadata is missing that only the user can supply
+    ├── SourceError      a catalogue can't be searched, or something of it can't be fetched
     ├── StackError       the scenes don't make a stack
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
@@ -48,6 +49,10 @@ class SceneError(SitewatchError):
 
 class UnknownSceneError(SceneError):
     """Metadata is missing that only the user can supply; the hint names the option."""
+
+
+class SourceError(SitewatchError):
+    """A catalogue can't be searched, or something of it can't be fetched."""
 
 
 class StackError(SitewatchError):
