@@ -17,10 +17,12 @@ from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
 from sitewatch.cli._power import power
 from sitewatch.cli._run import run
+from sitewatch.cli._sources import fetch, search
 from sitewatch.cli._structures import export, history, review, structures
 
 _DO = "Find and date"
 _FOLLOW = "Follow a site over time"
+_BRING = "Find and bring images"
 _LOOK = "Look before and around"
 
 app = typer.Typer(
@@ -38,6 +40,8 @@ app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
 for _command in (init, add, update, status, structures, history, review, export):
     app.command(rich_help_panel=_FOLLOW)(_command)
+app.command(rich_help_panel=_BRING)(search)
+app.command(rich_help_panel=_BRING)(fetch)
 app.command(rich_help_panel=_LOOK)(inspect)
 app.command(rich_help_panel=_LOOK)(formats)
 app.command(rich_help_panel=_LOOK)(power)

@@ -1,0 +1,84 @@
+"""Areas as catalogues are asked for them: boxes that never cross the antimeridian, with a margin around the site."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import shapely
+import shapely.geometry
+from shapely.geometry.base import BaseGeometry
+
+from sitewatch.errors import SiteError
+from sitewatch.site import Site
+
+Box: TypeAlias = "tuple[float, float, float, float]"
+
+_M_PER_DEG = 111_320.0
+
+
+def read_area(source: str) -> tuple[str, BaseGeometry]:
+    """Id and area (EPSG:4326) of a site; of a box across the antimeridian (west beyond east) its two sides.
+
+    Raises
+    ------
+    SiteError
+        As `Site.read`.
+    """
+    if source.lower().startswith("bbox:"):
+        try:
+            west, south, east, north = (float(part) for part in source[len("bbox:") :].split(","))
+        except ValueError:
+            west = east = south = north = 0.0
+        # 10 degrees are more than any site may have; what is wider has its corners in the wrong order.
+        if -180 <= east < west <= 180 and east + 360 - west < 10 and -90 <= south < north <= 90:
+            sides = [box for box in ((west, south, 180.0, north), (-180.0, south, east, north)) if box[0] < box[2]]
+            return "bbox", shapely.MultiPolygon([shapely.box(*box) for box in sides])
+    site = Site.read(source)
+    return site.id, site.area
+
+
+def boxes_of(area: BaseGeometry, margin_m: float = 0.0) -> tuple[Box, ...]:
+    """West, south, east and north of an area with a margin: one box, or one a side of the antimeridian."""
+    if not (math.isfinite(margin_m) and margin_m >= 0):
+        raise SiteError(f"a margin of {margin_m} m can't be laid around a site", hint="Give metres, 0 or more.")
+    parts = list(getattr(area, "geoms", [area]))
+    if area.bounds[2] - area.bounds[0] > 180:
+        groups = [[p for p in parts if p.bounds[0] >= 0], [p for p in parts if p.bounds[0] < 0]]
+    else:
+        groups = [parts]
+    boxes: list[Box] = []
+    for group in groups:
+        if not group:
+            continue
+        west, south, east, north = shapely.total_bounds(group)
+        lat = margin_m / _M_PER_DEG
+        lon = lat / max(math.cos(math.radians(max(abs(south), abs(north)))), 0.01)
+        south, north = max(south - lat, -90.0), min(north + lat, 90.0)
+        # What the margin pushes over the antimeridian is left out: a side of a site ends there.
+        boxes.append((float(max(west - lon, -180.0)), float(south), float(min(east + lon, 180.0)), float(north)))
+    return tuple(boxes)
+
+
+def overlap(geometry: BaseGeometry, area: BaseGeometry) -> float:
+    """Share of an area that a footprint covers, 0 to 1; footprints that cross the antimeridian count on both sides."""
+    whole = area.area
+    if whole == 0:
+        return 0.0
+    shapes = [geometry]
+    west, _, east, _ = geometry.bounds
+    if east - west > 180:
+        # Written around the globe: the parts beyond 180 degrees belong to its other side.
+        turned = shapely.transform(geometry, lambda xy: _turned(xy))
+        shapes = [turned]
+    shapes += [
+        shapely.transform(shape, lambda xy, by=by: xy + [by, 0.0]) for shape in list(shapes) for by in (-360, 360)
+    ]
+    covered = sum(shapely.make_valid(shape).intersection(area).area for shape in shapes)
+    return float(min(covered / whole, 1.0))
+
+
+def _turned(xy):  # type: ignore[no-untyped-def]
+    xy = xy.copy()
+    xy[xy[:, 0] < 0, 0] += 360.0
+    return xy
