@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TypeAlias
 
+import numpy as np
 import shapely
-import shapely.geometry
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import SiteError
@@ -65,20 +66,13 @@ def overlap(geometry: BaseGeometry, area: BaseGeometry) -> float:
     whole = area.area
     if whole == 0:
         return 0.0
-    shapes = [geometry]
     west, _, east, _ = geometry.bounds
-    if east - west > 180:
-        # Written around the globe: the parts beyond 180 degrees belong to its other side.
-        turned = shapely.transform(geometry, lambda xy: _turned(xy))
-        shapes = [turned]
-    shapes += [
-        shapely.transform(shape, lambda xy, by=by: xy + [by, 0.0]) for shape in list(shapes) for by in (-360, 360)
-    ]
+    # Written around the globe, a footprint's parts west of the antimeridian belong beyond 180 degrees.
+    whole_turn = _shifted(geometry, lambda lon: np.where(lon < 0, lon + 360, lon)) if east - west > 180 else geometry
+    shapes = [_shifted(whole_turn, lambda lon, by=by: lon + by) for by in (-360, 0, 360)]
     covered = sum(shapely.make_valid(shape).intersection(area).area for shape in shapes)
     return float(min(covered / whole, 1.0))
 
 
-def _turned(xy):  # type: ignore[no-untyped-def]
-    xy = xy.copy()
-    xy[xy[:, 0] < 0, 0] += 360.0
-    return xy
+def _shifted(geometry: BaseGeometry, move: Callable[[np.ndarray], np.ndarray]) -> BaseGeometry:
+    return shapely.transform(geometry, lambda xy: np.column_stack([move(xy[:, 0]), xy[:, 1]]))

@@ -6,13 +6,14 @@ import concurrent.futures
 import datetime as dt
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import pystac
 import shapely
 
-from sitewatch.errors import SceneError, SourceError
+from sitewatch.errors import SourceError
 from sitewatch.progress import Progress
 from sitewatch.scenes._names import moments_in
 from sitewatch.sources._area import overlap
@@ -128,12 +129,10 @@ def _links(catalogue: dict[str, Any], href: str, query: Query, seen: set[str]) -
 
 
 def _absolute(href: str, base: str) -> str:
-    if is_remote(href) or href.startswith("/") and not is_remote(base):
+    if is_remote(href) or (href.startswith("/") and not is_remote(base)):
         return href
     if is_remote(base):
         return urljoin(base, href)
-    from pathlib import Path
-
     return str((Path(base).parent / href).resolve())
 
 
@@ -144,7 +143,7 @@ def _items(features: Any, href: str, told: list[str]) -> Iterator[pystac.Item]:
             item.set_self_href(href)
             yield item
         # pystac lets whatever a malformed item provokes through.
-        except (SceneError, Exception) as error:
+        except Exception as error:
             told.append(f"{name_in(href)} of the catalogue can't be read ({type(error).__name__}: {error})")
 
 
