@@ -138,7 +138,8 @@ def test_a_catalogue_that_repeats_its_pages_ends(holdings: Holdings, files: File
     page = {"type": "FeatureCollection", "features": holdings.items(files.url)}
     page["links"] = [{"rel": "next", "href": f"{files.url}/search.json"}]
     (holdings.folder / "search.json").write_text(json.dumps(page))
-    links = [{"rel": "search", "href": f"{files.url}/search.json"}, {"rel": "self", "href": f"{files.url}/api.json"}]
+    search = {"rel": "search", "href": f"{files.url}/search.json", "type": "application/geo+json", "method": "GET"}
+    links = [search, {"rel": "self", "href": f"{files.url}/api.json"}]
     landing = {"type": "Catalog", "stac_version": "1.0.0", "id": "api", "description": "api", "links": links}
     (holdings.folder / "api.json").write_text(json.dumps(landing))
     found = search_catalogue(find_profile(f"{files.url}/api.json"), Query(SITE), quick)
