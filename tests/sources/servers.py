@@ -38,6 +38,7 @@ class Files(ThreadingHTTPServer):
         self.folder, self.faults, self.asked = folder, list[Fault](), list[tuple[str, str]]()
         self.lock, self.tokens, self.dawdle_s = threading.Lock(), list[str](), 0.0
         self.bytes_sent = 0
+        self.clock_ahead = dt.timedelta()
 
     @property
     def url(self) -> str:
@@ -65,6 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Nothing."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return http_date(self.server.clock_ahead.total_seconds())
+
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         form = parse_qs(self.rfile.read(length).decode())
@@ -80,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.asked.append((parts.path, self.headers.get("Range", "")))
         if parts.path.startswith("/token/"):
             self.server.tokens.append(f"sig=token-{len(self.server.tokens)}")
-            expiry = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+            expiry = dt.datetime.now(dt.UTC) + self.server.clock_ahead + dt.timedelta(hours=1)
             self._json({"msft:expiry": expiry.isoformat(), "token": self.server.tokens[-1]})
             return
         if parts.path.startswith("/signed/") and parts.query != (self.server.tokens or ["none"])[-1]:
@@ -204,6 +208,7 @@ def _api(items: Callable[[], list[dict[str, Any]]]) -> Any:
     from stac_fastapi.api.models import create_get_request_model, create_post_request_model
     from stac_fastapi.types.config import ApiSettings
     from stac_fastapi.types.core import BaseCoreClient
+    from stac_fastapi.types.rfc3339 import str_to_interval
 
     class Memory(BaseCoreClient):
         def _collection(self, name: str) -> dict[str, Any]:
@@ -245,7 +250,7 @@ def _api(items: Callable[[], list[dict[str, Any]]]) -> Any:
                 box = shapely.box(*bbox)
                 found = [item for item in found if shapely.geometry.shape(item["geometry"]).intersects(box)]
             if datetime:
-                first, last = datetime if isinstance(datetime, tuple | list) else (datetime, datetime)
+                first, last = str_to_interval(datetime) if isinstance(datetime, str) else datetime
                 at = {item["id"]: dt.datetime.fromisoformat(item["properties"]["datetime"]) for item in found}
                 found = [i for i in found if (not first or at[i["id"]] >= first) and (not last or at[i["id"]] <= last)]
             start = int(request.query_params.get("offset") or 0)

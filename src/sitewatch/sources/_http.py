@@ -23,6 +23,7 @@ Headers = Mapping[str, str]
 
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _UNSIGNED = (401, 403)
+_RENEWALS = 2
 _AGAIN = "Give the same command again later: what is there is kept."
 
 
@@ -56,8 +57,8 @@ class Signer(Protocol):
     def sign(self, url: str) -> tuple[str, dict[str, str]]:
         """The address and headers to ask with."""
 
-    def renew(self) -> bool:
-        """Take note that what was signed was refused; False where nothing can be done about it."""
+    def renew(self, used: str) -> bool:
+        """Take note that what was signed (address and headers, as text) was refused; False where that is final."""
 
 
 class Unsigned:
@@ -69,7 +70,7 @@ class Unsigned:
         """The address as it is."""
         return url, {}
 
-    def renew(self) -> bool:
+    def renew(self, used: str) -> bool:
         """Nothing can be done."""
         return False
 
@@ -109,7 +110,7 @@ class Http:
             It was refused, is missing, or did not come within the patience.
         """
         signer = signer or Unsigned()
-        renewed, reason = False, ""
+        renewals, reason = 0, ""
         for tried in range(1, self.patience.tries + 1):
             try:
                 signed, extra = signer.sign(url)
@@ -123,8 +124,9 @@ class Http:
                     stream=True,
                     timeout=self.patience.timeout_s,
                 ) as answer:
-                    if answer.status_code in _UNSIGNED and not renewed and signer.renew():
-                        renewed = True
+                    refused = answer.status_code in _UNSIGNED
+                    if refused and renewals < _RENEWALS and signer.renew(f"{signed} {extra}"):
+                        renewals += 1
                         continue
                     self._refuse(answer, url, signer)
                     return take(answer)

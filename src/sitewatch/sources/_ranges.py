@@ -42,6 +42,16 @@ class RangeFile(io.RawIOBase):
         """The file's name on the server."""
         return name_in(self._url)
 
+    def open(self, path: str, mode: str = "rb") -> RangeFile:
+        """The file itself, for GDAL, which looks for others (masks, metadata) beside it and opens it several times."""
+        if path.rsplit("/", 1)[-1] != self.name:
+            raise FileNotFoundError(path)
+        self._at = 0
+        return self
+
+    def close(self) -> None:
+        """Stay open: what was fetched serves the next to open it."""
+
     @property
     def size(self) -> int:
         """Bytes in the whole file."""

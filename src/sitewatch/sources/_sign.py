@@ -54,12 +54,16 @@ class _Token:
         with self._lock:
             if not self._text or time.monotonic() > self._until:
                 self._text, life_s = self._ask()
+                # One that comes expired tells of a server whose clocks disagree, not of its life.
+                life_s = life_s if life_s > 0 else _ASSUMED_LIFE_S
                 self._until = time.monotonic() + max(life_s - _MARGIN_S, life_s / 2)
             return self._text
 
-    def drop(self) -> None:
+    def drop(self, used: str) -> None:
+        """Forget the token that a refused request was made with; another thread may have a new one already."""
         with self._lock:
-            self._text = ""
+            if self._text and self._text in used:
+                self._text = ""
 
 
 class _Sas:
@@ -77,9 +81,9 @@ class _Sas:
             return url, {}
         return f"{url}{'&' if '?' in url else '?'}{self._token.text()}", {}
 
-    def renew(self) -> bool:
+    def renew(self, used: str) -> bool:
         """Ask for a new token."""
-        self._token.drop()
+        self._token.drop(used)
         return True
 
     def _asked(self) -> tuple[str, float]:
@@ -109,9 +113,9 @@ class _OAuth:
         """The address, and the token as a header: headers don't follow a redirect to another server."""
         return url, {"Authorization": f"Bearer {self._token.text()}"}
 
-    def renew(self) -> bool:
+    def renew(self, used: str) -> bool:
         """Ask for a new token."""
-        self._token.drop()
+        self._token.drop(used)
         return True
 
     def _asked(self, http: Http, url: str, form: dict[str, str]) -> tuple[str, float]:
@@ -142,7 +146,7 @@ class _Bearer:
         """The address, and the token as a header."""
         return url, {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
-    def renew(self) -> bool:
+    def renew(self, used: str) -> bool:
         """The user alone has another."""
         return False
 

@@ -115,7 +115,11 @@ def _opened(href: str, http: Http, signer: Signer | None) -> Iterator[tuple[Any,
             opened.enter_context(raster_errors(href))
             opened.enter_context(rasterio.Env(**_READING))
             with without_warnings(rasterio.errors.NotGeoreferencedWarning):
-                image = opened.enter_context(rasterio.open(file or href))
+                if file is None:
+                    image = opened.enter_context(rasterio.open(href))
+                else:
+                    # Of a file object as such rasterio would read all into memory.
+                    image = opened.enter_context(rasterio.open(file.name, opener=file.open))
             if image.crs is None:
                 raise RadarGeometry(href)
             yield image, file
