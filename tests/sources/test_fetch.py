@@ -51,7 +51,7 @@ def fetch(found: Found, store: Path, http: Http, options: FetchOptions = OPTIONS
 
 def contents(store: Path) -> dict[str, bytes]:
     """The images of a store: what is there under its name."""
-    return {str(p.relative_to(store)): p.read_bytes() for p in sorted(store.glob("*/*.tif"))}
+    return {str(p.relative_to(store)): p.read_bytes() for p in sorted(store.glob("*/[!.]*.tif"))}
 
 
 def whole_json(holdings: Holdings, files: Files, name: str, **asset: Any) -> Found:
