@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pystac
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -30,7 +31,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def copied(desk: Path, folder: Path) -> Path:
     """A copy of the desk that an example may write to."""
-    shutil.copytree(desk, folder / "here", ignore=shutil.ignore_patterns("harbour", "demo", "port"))
+    shutil.copytree(desk, folder / "here", ignore=shutil.ignore_patterns("harbour", "demo", "port", "fetched"))
     return folder / "here"
 
 
@@ -53,7 +54,7 @@ def cli_sections() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def desk(small_coast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files that the examples name: site.geojson, pier.geojson and images/."""
+    """A folder with the files that the examples name: site.geojson, pier.geojson, images/ and catalogue/ of them."""
     folder = tmp_path_factory.mktemp("desk")
     shutil.copy(small_coast / "site.geojson", folder)
     shutil.copytree(small_coast / "scenes", folder / "images")
@@ -61,6 +62,11 @@ def desk(small_coast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     truth = json.loads((small_coast / "truth.geojson").read_text())["features"][0]
     (folder / "pier.geojson").write_text(json.dumps(truth["geometry"]))
+    from sitewatch.scenes import open_scenes, to_stac
+
+    catalogue = pystac.Catalog("catalogue", "the images as a static catalogue")
+    catalogue.add_items(to_stac(scene) for scene in open_scenes([folder / "images"]).scenes)
+    catalogue.normalize_and_save(str(folder / "catalogue"), pystac.CatalogType.SELF_CONTAINED)
     return folder
 
 
