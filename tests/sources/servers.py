@@ -204,8 +204,8 @@ def _api(items: Callable[[], list[dict[str, Any]]]) -> Any:
     import shapely
     import shapely.geometry
     from stac_fastapi.api.app import StacApi
-    from stac_fastapi.extensions import OffsetPaginationExtension
     from stac_fastapi.api.models import create_get_request_model, create_post_request_model
+    from stac_fastapi.extensions import OffsetPaginationExtension
     from stac_fastapi.types.config import ApiSettings
     from stac_fastapi.types.core import BaseCoreClient
     from stac_fastapi.types.rfc3339 import str_to_interval

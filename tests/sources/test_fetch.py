@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from conftest import DAYS, PIXEL_M, SITE, Holdings, write_cog
+from holdings import DAYS, PIXEL_M, SITE, Holdings, write_cog
 from servers import Files
 
 from sitewatch.errors import SourceError
@@ -148,7 +148,8 @@ def test_the_budget_is_counted_before_anything_is_fetched(files: Files, quick: H
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("status", "500"), ("status", "503"), ("busy", "0"), ("html", ""), ("cut", ""), ("redirect", "")]
+    ("kind", "value"),
+    [("status", "500"), ("status", "503"), ("busy", "0"), ("html", ""), ("cut", ""), ("redirect", "")],
 )
 def test_what_passes_is_waited_for_and_the_bytes_are_the_same(
     files: Files, quick: Http, tmp_path: Path, kind: str, value: str

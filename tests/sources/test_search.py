@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import shapely
-from conftest import DAYS, SITE, Holdings
+from holdings import DAYS, SITE, Holdings
 from servers import Files, http_date
 
 from sitewatch.errors import SourceError
@@ -36,9 +36,7 @@ def test_an_api_is_asked_for_the_collections_only(api: str, quick: Http) -> None
     assert not search_catalogue(find_profile(api), Query(SITE, collections=("other",)), quick).items
 
 
-def test_a_static_catalogue_gives_the_same_over_http_and_on_disk(
-    holdings: Holdings, files: Files, quick: Http
-) -> None:
+def test_a_static_catalogue_gives_the_same_over_http_and_on_disk(holdings: Holdings, files: Files, quick: Http) -> None:
     remote = search_catalogue(find_profile(f"{files.url}/stac/catalog.json"), Query(SITE), quick)
     local = search_catalogue(find_profile(str(holdings.folder / "stac")), Query(SITE), quick)
     assert days_of(remote) == days_of(local) == list(DAYS)
@@ -64,7 +62,8 @@ def test_a_site_elsewhere_finds_nothing(api: str, quick: Http) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("status", "500"), ("status", "503"), ("busy", "0"), ("html", ""), ("cut", ""), ("redirect", "")]
+    ("kind", "value"),
+    [("status", "500"), ("status", "503"), ("busy", "0"), ("html", ""), ("cut", ""), ("redirect", "")],
 )
 def test_what_passes_is_waited_for(files: Files, quick: Http, kind: str, value: str) -> None:
     files.misbehave(kind, 2, "/stac/catalog.json", value)

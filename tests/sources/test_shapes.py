@@ -76,8 +76,12 @@ SHAPES: dict[str, tuple[pystac.Item, list[tuple[str, bool]]]] = {
         item(
             OPERA,
             {
-                "0_VH": cog(f"https://cumulus.asf.earthdatacloud.nasa.gov/OPERA/OPERA_L2_RTC-S1/{OPERA}/{OPERA}_VH.tif"),
-                "0_VV": cog(f"https://cumulus.asf.earthdatacloud.nasa.gov/OPERA/OPERA_L2_RTC-S1/{OPERA}/{OPERA}_VV.tif"),
+                "0_VH": cog(
+                    f"https://cumulus.asf.earthdatacloud.nasa.gov/OPERA/OPERA_L2_RTC-S1/{OPERA}/{OPERA}_VH.tif"
+                ),
+                "0_VV": cog(
+                    f"https://cumulus.asf.earthdatacloud.nasa.gov/OPERA/OPERA_L2_RTC-S1/{OPERA}/{OPERA}_VV.tif"
+                ),
                 "0_mask": cog(f"https://cumulus.asf.earthdatacloud.nasa.gov/x/{OPERA}_mask.tif"),
                 "browse": {"href": f"https://x/{OPERA}_BROWSE.png", "type": "image/png", "roles": ["browse"]},
             },

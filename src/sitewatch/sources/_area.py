@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 import shapely
+import shapely.affinity
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import SiteError
@@ -69,7 +70,7 @@ def overlap(geometry: BaseGeometry, area: BaseGeometry) -> float:
     west, _, east, _ = geometry.bounds
     # Written around the globe, a footprint's parts west of the antimeridian belong beyond 180 degrees.
     whole_turn = _shifted(geometry, lambda lon: np.where(lon < 0, lon + 360, lon)) if east - west > 180 else geometry
-    shapes = [_shifted(whole_turn, lambda lon, by=by: lon + by) for by in (-360, 0, 360)]
+    shapes = [shapely.affinity.translate(whole_turn, by) for by in (-360.0, 0.0, 360.0)]
     covered = sum(shapely.make_valid(shape).intersection(area).area for shape in shapes)
     return float(min(covered / whole, 1.0))
 

@@ -116,7 +116,7 @@ def _profile(name: str, entry: Any, where: str) -> Profile:
         raise SourceError(f"the catalogue {name} in {where} has what is not known there ({told})")
     if "url" not in entry:
         raise SourceError(f"the catalogue {name} in {where} has no url")
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     profile = Profile(name=name, **given)
     for field, allowed in (("signing", _SIGNINGS), ("kind", _KINDS)):
         if getattr(profile, field) not in allowed:
