@@ -90,10 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path.startswith("/signed/") and parts.query != (self.server.tokens or ["none"])[-1]:
             self._plain(403, b"<Error><Code>AuthenticationFailed</Code></Error>", "application/xml")
             return
-        if parts.path.startswith("/account/"):
-            if self.headers.get("Authorization") != f"Bearer {(self.server.tokens or ['none'])[-1]}":
-                self._plain(401, b"who are you", "text/plain")
-                return
+        known = f"Bearer {(self.server.tokens or ['none'])[-1]}"
+        if parts.path.startswith("/account/") and self.headers.get("Authorization") != known:
+            self._plain(401, b"who are you", "text/plain")
+            return
         fault = self.server.fault_for(parts.path)
         if fault is not None and self._misbehaved(fault, parts.path):
             return

@@ -6,12 +6,15 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pystac
 import pytest
 from servers import Files
 
+from radar_files import Geometry
+from scenes.capella_files import write_capella_geo
 from sitewatch.errors import SourceError
-from sitewatch.scenes import open_scene, open_scenes
+from sitewatch.scenes import open_scene, open_scenes, read_pixels
 from sitewatch.sources import FetchOptions, Found, Http, Profile, fetch_items, list_profiles, plan_fetch
 from sitewatch.sources._assets import choose_assets
 
@@ -212,3 +215,18 @@ def _area(of: pystac.Item) -> Any:
     import shapely.geometry
 
     return shapely.geometry.shape(of.geometry)
+
+
+def test_a_window_of_a_capella_image_has_the_pixels_of_the_whole(files: Files, quick: Http, tmp_path: Path) -> None:
+    whole = write_capella_geo(
+        files.folder / f"{CAPELLA}.tif", Geometry(), np.arange(1, 90_001).reshape(300, 300) % 9000
+    )
+    area = open_scene(whole).footprint.centroid.buffer(0.0001)
+    found = found_in(files.folder, files, CAPELLA, whole.name)
+    options = FetchOptions(margin_m=10.0)
+    fetch_items(plan_fetch(found, area, tmp_path / "store", options, quick), tmp_path / "store", options, quick)
+    scene, original = open_scenes([tmp_path / "store"]).scenes[0], open_scene(whole)
+    assert (scene.id, scene.family, scene.quantity) == (original.id, "Capella", original.quantity)
+    cut, full = read_pixels(scene)["HH"], read_pixels(original)["HH"]
+    assert cut.size < 0.25 * full.size
+    np.testing.assert_array_equal(cut, full.sel(y=cut.y, x=cut.x))

@@ -6,8 +6,9 @@ reads.
 """
 
 from sitewatch.sources._area import read_area
-from sitewatch.sources._fetch import Fetched, FetchOptions, FetchPlan, fetch_items, plan_fetch
+from sitewatch.sources._fetch import fetch_items, plan_fetch
 from sitewatch.sources._http import Http, Patience
+from sitewatch.sources._plan import Fetched, FetchOptions, FetchPlan
 from sitewatch.sources._profiles import Profile, find_profile, list_profiles
 from sitewatch.sources._search import Found, Query, coverage, moment_of, search_catalogue
 

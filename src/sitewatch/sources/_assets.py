@@ -93,7 +93,7 @@ def _readable(item: pystac.Item) -> dict[str, pystac.Asset]:
 
 
 def _is_metadata(asset: pystac.Asset) -> bool:
-    return name_in(asset.href).lower().endswith(".json") and "metadata" in {*(asset.roles or ()), "metadata"}
+    return name_in(asset.href).lower().endswith(".json")
 
 
 def _is_archive(asset: pystac.Asset) -> bool:
