@@ -14,6 +14,7 @@ from sitewatch.record._alerts import (
     list_findings,
     raise_alert,
 )
+from sitewatch.record._atomic import replacing, write_whole
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
@@ -128,6 +129,7 @@ __all__ = [
     "open_record",
     "raise_alert",
     "register_site",
+    "replacing",
     "review",
     "revision_feature",
     "scene_jobs",
@@ -144,4 +146,5 @@ __all__ = [
     "write_revisions",
     "write_scenes",
     "write_structures",
+    "write_whole",
 ]
