@@ -1,0 +1,318 @@
+"""How well proposed sites agree with reference site models, by the definitions of IARPA SMART.
+
+They are those of its test harness (Johns Hopkins APL and BlackSky 2024, `iarpa_smart_metrics`, broad area search):
+
+- Reference and proposal are compared at each observation of the reference that shows activity (not at those of
+  No Activity, and at the first of Post Construction only), with the latest observation of the proposal by then. The
+  *spatial overlap* is the share of them whose intersection over union is `tau` or more; it must be `rho`.
+- The days of activity of both must meet: their intersection must be a share `temporal_iot` of the reference's days and
+  `temporal_iop` of the proposal's.
+- Where several proposals meet a reference site, their union is compared, then what is left when those that fit worst
+  are taken away one by one.
+- Reference sites of 9000 m² or less, those that began before their region's time, and those annotated so are ignored.
+
+Not carried over: the second chance that a proposal over several reference sites gets by intersection over truth.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import shapely
+
+from sitewatch.exports._smart import SmartObservation, SmartRegion, SmartSite
+from sitewatch.geodesy import area_m2
+from sitewatch.structures._phase_errors import Observation, OnsetError, OnsetSummary, onset_error, onset_of, sum_up
+from sitewatch.structures._structure import PHASES, Phase
+
+_DAY = dt.timedelta(days=1)
+_NONE, _PREPARATION, _ACTIVE, _POST = PHASES
+SCORED_PHASES: tuple[Phase, ...] = PHASES[1:]
+Role = Literal["positive", "negative", "ignored"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Thresholds:
+    """What it takes for a reference site to count as detected; as the programme has them.
+
+    Attributes
+    ----------
+    tau
+        Least intersection over union of two outlines.
+    rho
+        Least share of the reference's observations that reach it.
+    temporal_iot, temporal_iop
+        Least share of the reference's days, and of the proposal's, that both have.
+    smallest_m2
+        Reference sites of this size or less are ignored.
+    """
+
+    tau: float = 0.2
+    rho: float = 0.5
+    temporal_iot: float = 0.2
+    temporal_iop: float = 0.1
+    smallest_m2: float = 9000.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """One reference site and what was proposed for it.
+
+    Attributes
+    ----------
+    reference, role
+        Its id, and whether it should be detected, should not be, or is ignored.
+    proposals
+        Ids of the proposals that detect it, else of those that come nearest; empty where none touches it.
+    detected
+        Whether they meet all thresholds.
+    iou
+        Intersection over union of all that each ever covers.
+    spatial_overlap, temporal_iot, temporal_iop
+        See the module.
+    onsets
+        Error of each phase that both have.
+    """
+
+    reference: str
+    role: Role
+    proposals: tuple[str, ...] = ()
+    detected: bool = False
+    iou: float = 0.0
+    spatial_overlap: float = 0.0
+    temporal_iot: float = 0.0
+    temporal_iop: float = 0.0
+    onsets: dict[Phase, OnsetError] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """Proposals against a reference.
+
+    Attributes
+    ----------
+    true_positives, false_negatives
+        Positive reference sites that are detected, and that are not.
+    false_positives
+        Proposals that detect neither a positive nor an ignored site.
+    sites
+        Every reference site.
+    false_proposals
+        Ids of the false positives.
+    onsets
+        Errors of the detected positive sites, by phase.
+    """
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    sites: tuple[Agreement, ...]
+    false_proposals: tuple[str, ...]
+    onsets: dict[Phase, OnsetSummary]
+
+    @property
+    def precision(self) -> float | None:
+        """Share of detections that are right; None without any."""
+        return _share(self.true_positives, self.true_positives + self.false_positives)
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the positive reference sites that are detected; None without any."""
+        return _share(self.true_positives, self.true_positives + self.false_negatives)
+
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of precision and recall."""
+        return _share(
+            self.true_positives, self.true_positives + (self.false_positives + self.false_negatives) / 2
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Stack:
+    """Outlines by day, and the days of activity."""
+
+    ids: tuple[str, ...]
+    slices: tuple[tuple[dt.date, shapely.Geometry], ...]
+    extent: shapely.Geometry
+    start: dt.date
+    end: dt.date
+    labelled: tuple[SmartObservation, ...]
+
+    def at(self, day: dt.date) -> shapely.Geometry | None:
+        """The latest outline by a day."""
+        return next((outline for seen, outline in reversed(self.slices) if seen <= day), None)
+
+
+def score_sites(
+    proposals: Sequence[SmartSite],
+    references: Sequence[SmartSite],
+    regions: Sequence[SmartRegion] = (),
+    thresholds: Thresholds | None = None,
+) -> Score:
+    """Compare proposals with reference site models.
+
+    Parameters
+    ----------
+    proposals
+        All of them count, whatever their status.
+    references
+        Site models with observations.
+    regions
+        Their regions, where there are: what lies outside a region's time is not compared.
+    """
+    limits = thresholds or Thresholds()
+    spans = {region.id: (region.start, region.end) for region in regions}
+    offered = [stack for one in proposals if (stack := _stack(one, (None, None), truth=False)) is not None]
+    agreements, hits, pairs = [], set(), []
+    for site in references:
+        span = spans.get(str(site.properties.get("region_id")), (None, None))
+        truth = _stack(site, span, truth=True)
+        role = _role(site, truth, span[0], limits)
+        if truth is None:
+            agreements.append(Agreement(site.id, "ignored"))
+            continue
+        one, found = _associate(truth, role, offered, limits)
+        agreements.append(one)
+        if one.detected and role != "negative":
+            hits.update(one.proposals)
+        if one.detected and role == "positive" and found is not None:
+            pairs.append((truth, found))
+    positive = [one for one in agreements if one.role == "positive"]
+    false = tuple(stack.ids[0] for stack in offered if stack.ids[0] not in hits)
+    caught = sum(one.detected for one in positive)
+    onsets = {
+        phase: sum_up([(_labels(t, phase), _labels(f, phase)) for t, f in pairs], phase) for phase in SCORED_PHASES
+    }
+    return Score(caught, len(false), len(positive) - caught, tuple(agreements), false, onsets)
+
+
+def _associate(
+    truth: _Stack, role: Role, offered: Sequence[_Stack], limits: Thresholds
+) -> tuple[Agreement, _Stack | None]:
+    """The most proposals together that detect a site, else those that overlap it best."""
+    near = [
+        one
+        for one in offered
+        if one.start <= truth.end and one.end >= truth.start and shapely.intersects(one.extent, truth.extent)
+    ]
+    near.sort(key=lambda one: (_overlap(truth, one, limits.tau), one.ids))
+    tried = []
+    for left in range(len(near)):
+        together = _union(near[left:])
+        one = _compare(truth, role, together, limits)
+        if one.detected:
+            return one, together
+        tried.append((one, together))
+    if not tried:
+        return Agreement(truth.ids[0], role), None
+    return max(tried, key=lambda pair: (pair[0].spatial_overlap, pair[0].iou))
+
+
+def _compare(truth: _Stack, role: Role, found: _Stack, limits: Thresholds) -> Agreement:
+    overlap = _overlap(truth, found, limits.tau)
+    common = max((min(truth.end, found.end) - max(truth.start, found.start) + _DAY).days, 0)
+    iot, iop = common / (truth.end - truth.start + _DAY).days, common / (found.end - found.start + _DAY).days
+    enough = overlap >= limits.rho and iot >= limits.temporal_iot and iop >= limits.temporal_iop
+    onsets = {phase: error for phase in SCORED_PHASES if (error := _onset(truth, found, phase)) is not None}
+    iou = _iou(truth.extent, found.extent)
+    return Agreement(truth.ids[0], role, found.ids, enough, iou, overlap, iot, iop, onsets)
+
+
+def _onset(truth: _Stack, found: _Stack, phase: Phase) -> OnsetError | None:
+    true, seen = onset_of(_labels(truth, phase), phase), onset_of(_labels(found, phase), phase)
+    return None if true is None or seen is None else onset_error(seen[0], *true)
+
+
+def _labels(stack: _Stack, phase: Phase) -> list[Observation]:
+    """Observations by whether they bear a phase.
+
+    Of several labels Post Construction counts where all say so, any other where one does.
+    """
+    out: list[Observation] = []
+    for one in stack.labelled:
+        bears = set(one.phases) == {phase} if phase == _POST else phase in one.phases
+        if one.date is not None:
+            out.append((one.date, phase if bears else _NONE))
+    return sorted(out)
+
+
+def _overlap(truth: _Stack, found: _Stack, tau: float) -> float:
+    scores = []
+    for day, outline in _active(truth):
+        other = found.at(day)
+        scores.append(0.0 if other is None else _iou(outline, other))
+    return sum(score >= tau for score in scores) / len(scores) if scores else 0.0
+
+
+def _active(truth: _Stack) -> list[tuple[dt.date, shapely.Geometry]]:
+    """The outlines that are compared: without those of No Activity, and of Post Construction only the first."""
+    phases = {one.date: set(one.phases) for one in truth.labelled}
+    out, finished = [], False
+    for day, outline in truth.slices:
+        said = phases.get(day, set())
+        if said == {_NONE} or (said == {_POST} and finished):
+            continue
+        finished = finished or said == {_POST}
+        out.append((day, outline))
+    return out
+
+
+def _stack(site: SmartSite, span: tuple[dt.date | None, dt.date | None], *, truth: bool) -> _Stack | None:
+    first, last = span[0] or dt.date.min, span[1] or dt.date.max
+    seen = sorted(((one.date, one) for one in site.observations if one.date and first <= one.date <= last), key=_by_day)
+    if not seen:
+        return None
+    slices = tuple((day, shapely.make_valid(one.geometry)) for day, one in seen)
+    labelled = tuple(one for _, one in seen if one.phases)
+    start, end = site.start or seen[0][0], site.end or span[1] or seen[-1][0]
+    if truth and site.status.startswith("positive") and labelled:
+        begun = [one.date for one in labelled if {_PREPARATION, _ACTIVE} & set(one.phases)]
+        done = [one.date for one in labelled if set(one.phases) == {_POST}]
+        start = min((day for day in begun if day), default=start)
+        end = min((day for day in done if day and day >= start), default=span[1] or seen[-1][0])
+    extent = shapely.union_all([outline for _, outline in slices])
+    return _Stack((site.id,), slices, extent, max(start, first), max(min(end, last), max(start, first)), labelled)
+
+
+def _by_day(entry: tuple[dt.date, Any]) -> dt.date:
+    return entry[0]
+
+
+def _union(stacks: Sequence[_Stack]) -> _Stack:
+    if len(stacks) == 1:
+        return stacks[0]
+    days = sorted({day for one in stacks for day, _ in one.slices})
+    slices = [(day, shapely.union_all([o for one in stacks if (o := one.at(day)) is not None])) for day in days]
+    return _Stack(
+        ids=tuple(name for one in stacks for name in one.ids),
+        slices=tuple(slices),
+        extent=shapely.union_all([one.extent for one in stacks]),
+        start=min(one.start for one in stacks),
+        end=max(one.end for one in stacks),
+        labelled=tuple(o for one in stacks for o in one.labelled),
+    )
+
+
+def _role(site: SmartSite, truth: _Stack | None, first: dt.date | None, limits: Thresholds) -> Role:
+    status = site.status.removeprefix("transient_")
+    if status.startswith("negative"):
+        return "negative"
+    began_before = first is not None and site.start is not None and site.start < first
+    small = truth is None or max(area_m2(outline) for _, outline in truth.slices) <= limits.smallest_m2
+    if status.endswith("ignore") or small or began_before:
+        return "ignored"
+    return "negative" if status.endswith("excluded") else "positive"
+
+
+def _iou(a: shapely.Geometry, b: shapely.Geometry) -> float:
+    """In degrees: at the size of a site, both areas are stretched alike."""
+    union = shapely.union(a, b).area
+    return float(shapely.intersection(a, b).area / union) if union > 0 else 0.0
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
