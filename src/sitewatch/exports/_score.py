@@ -166,10 +166,12 @@ def score_sites(
     """
     limits = thresholds or Thresholds()
     spans = {region.id: (region.start, region.end) for region in regions}
-    offered = [stack for one in proposals if (stack := _stack(one, (None, None), truth=False)) is not None]
+    # What goes on has no end yet: it is taken to go on to the end of all that is compared.
+    last = _last_day([*proposals, *references], regions)
+    offered = [stack for one in proposals if (stack := _stack(one, (None, last), truth=False)) is not None]
     agreements, hits, pairs = [], set(), []
     for site in references:
-        span = spans.get(str(site.properties.get("region_id")), (None, None))
+        span = spans.get(str(site.properties.get("region_id")), (None, last))
         truth = _stack(site, span, truth=True)
         role = _role(site, truth, span[0], limits)
         if truth is None:
@@ -276,6 +278,12 @@ def _stack(site: SmartSite, span: tuple[dt.date | None, dt.date | None], *, trut
         end = min((day for day in done if day and day >= start), default=span[1] or seen[-1][0])
     extent = shapely.union_all([outline for _, outline in slices])
     return _Stack((site.id,), slices, extent, max(start, first), max(min(end, last), max(start, first)), labelled)
+
+
+def _last_day(sites: Sequence[SmartSite], regions: Sequence[SmartRegion]) -> dt.date | None:
+    ends = [region.end for region in regions if region.end]
+    days = [one.date for site in sites for one in site.observations if one.date]
+    return max(ends or days, default=None)
 
 
 def _by_day(entry: tuple[dt.date, Any]) -> dt.date:
