@@ -83,9 +83,7 @@ def write_kmz(
     return write_whole(Path(path), archive.getvalue())
 
 
-def _document(
-    site: Site, structures: Sequence[Structure], pictures: Mapping[str, Sequence[tuple[str, str]]]
-) -> bytes:
+def _document(site: Site, structures: Sequence[Structure], pictures: Mapping[str, Sequence[tuple[str, str]]]) -> bytes:
     ET.register_namespace("", NAMESPACE)
     kml = ET.Element(_tag("kml"))
     document = ET.SubElement(kml, _tag("Document"))
@@ -149,7 +147,9 @@ def _facts(s: Structure) -> list[tuple[str, str]]:
 
 def _between(interval: Interval | None) -> str:
     """As an interval: an image date is never passed off as a building date."""
-    return "" if interval is None else f"between {interval.earliest.isoformat()} and {interval.latest.isoformat()} (95 %)"
+    return (
+        "" if interval is None else f"between {interval.earliest.isoformat()} and {interval.latest.isoformat()} (95 %)"
+    )
 
 
 def _size(measure: Measure, unit: str) -> str:

@@ -44,8 +44,8 @@ def scenes_by_day(by_pass: ByPass) -> dict[dt.date, str]:
 def observations_csv(structures: Iterable[Structure], scenes: Mapping[str, ByPass] | None = None) -> str:
     """A line an image and structure: the fraction that stands, its standard deviation, the phase and its chance.
 
-    Columns are `COLUMNS`; dates are ISO 8601, lines in order of structure and date. A phase is told at the images of the
-    strongest track; elsewhere, and where a number is not known, the field is empty.
+    Columns are `COLUMNS`; dates are ISO 8601, lines in order of structure and date. A phase is told at the images of
+    the strongest track; elsewhere, and where a number is not known, the field is empty.
 
     Parameters
     ----------
@@ -63,10 +63,13 @@ def observations_csv(structures: Iterable[Structure], scenes: Mapping[str, ByPas
         for point in sorted(one.growth, key=lambda p: (p.date, p.track)):
             said = phases.get(point.date)
             chance = said.probabilities[PHASES.index(said.phase)] if said else math.nan
-            scene = of_one.get((point.date, point.track), "")
             writer.writerow(
-                [point.date.isoformat(), one.id, one.kind, one.status, point.track, scene]
-                + [_number(point.fraction), _number(point.sd), said.phase if said else "", _number(chance)]
+                (
+                    *(point.date.isoformat(), one.id, one.kind, one.status, point.track),
+                    of_one.get((point.date, point.track), ""),
+                    *(_number(point.fraction), _number(point.sd)),
+                    *(said.phase if said else "", _number(chance)),
+                )
             )
     return out.getvalue()
 

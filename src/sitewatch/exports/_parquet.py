@@ -26,7 +26,5 @@ def write_geoparquet(path: str | Path, structures: Iterable[Structure]) -> Path:
     path = Path(path)
     table = to_geodataframe(structures).reset_index()
     with replacing(path) as temporary:
-        table.to_parquet(
-            temporary, index=False, compression="zstd", schema_version="1.1.0", write_covering_bbox=True
-        )
+        table.to_parquet(temporary, index=False, compression="zstd", schema_version="1.1.0", write_covering_bbox=True)
     return path

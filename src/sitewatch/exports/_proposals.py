@@ -56,7 +56,9 @@ def read_reference(path: str | Path) -> tuple[tuple[SmartSite, ...], tuple[Smart
     models = read_smart_folder(path) if path.is_dir() else (read_smart(path),)
     sites = tuple(sites_of(models))
     if not sites:
-        raise ExportError(f"{path} holds region models alone", hint="Give the site models too, with their observations.")
+        raise ExportError(
+            f"{path} holds region models alone", hint="Give the site models too, with their observations."
+        )
     return sites, tuple(one for one in models if isinstance(one, SmartRegion))
 
 

@@ -126,9 +126,7 @@ class Score:
     @property
     def f1(self) -> float | None:
         """Harmonic mean of precision and recall."""
-        return _share(
-            self.true_positives, self.true_positives + (self.false_positives + self.false_negatives) / 2
-        )
+        return _share(self.true_positives, self.true_positives + (self.false_positives + self.false_negatives) / 2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -60,7 +60,9 @@ def smart_site(
     """
     observations = _observations(structure, sources or {})
     if not observations:
-        raise ExportError(f"{structure.id} has no date, and a SMART model needs one", hint="Leave it out of the models.")
+        raise ExportError(
+            f"{structure.id} has no date, and a SMART model needs one", hint="Leave it out of the models."
+        )
     outline = _single(structure.footprint)
     begun = _first(structure.phases, _BEGUN[:2]) or (structure.onset.latest if structure.onset else None)
     ended = _first(structure.phases, _BEGUN[2:]) or (structure.completion.latest if structure.completion else None)
@@ -88,7 +90,9 @@ def smart_site(
     return SmartSite(properties, outline, observations)
 
 
-def smart_region(site: Site, sites: Sequence[SmartSite], region_id: str, *, originator: str = ORIGINATOR) -> SmartRegion:
+def smart_region(
+    site: Site, sites: Sequence[SmartSite], region_id: str, *, originator: str = ORIGINATOR
+) -> SmartRegion:
     """The place under watch as a region model that lists `sites`, from their first to their last observation."""
     days = [o.date for one in sites for o in one.observations if o.date]
     if not days:
@@ -165,7 +169,8 @@ def _observations(structure: Structure, sources: Mapping[dt.date, str]) -> tuple
         seen = structure.onset.latest if structure.onset else max(growth, default=None)
         points = [(seen, None)] if seen else []
     return tuple(
-        _observation(structure, day, point, growth.get(day), sources.get(day)) for day, point in sorted(points, key=_by_day)
+        _observation(structure, day, point, growth.get(day), sources.get(day))
+        for day, point in sorted(points, key=_by_day)
     )
 
 
@@ -207,7 +212,9 @@ def _numbers(structures: Sequence[Structure]) -> dict[str, int]:
     """The numbers of the names (``SW-0007``: 7) where each has its own; else they are counted."""
     ends = {one.id: int(found[0]) for one in structures if (found := re.search(r"\d{1,9}$", one.id))}
     clear = len(ends) == len(structures) == len(set(ends.values()))
-    numbers = ends if clear and max(ends.values(), default=0) <= 9999 else {s.id: i for i, s in enumerate(structures, 1)}
+    numbers = (
+        ends if clear and max(ends.values(), default=0) <= 9999 else {s.id: i for i, s in enumerate(structures, 1)}
+    )
     if len(structures) > 9999:
         raise ExportError(f"there are {len(structures)} structures, and a SMART region has 9999 at most")
     return numbers

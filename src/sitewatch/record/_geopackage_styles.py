@@ -51,7 +51,9 @@ def style_of(layer: str, geometry_type: str) -> str | None:
     polygons = geometry_type.upper() in ("POLYGON", "MULTIPOLYGON")
     if layer == "structures" and polygons:
         categories = [(status, _fill(colour, 70, 0.5)) for status, colour in _STATUS.items()]
-        return _qml(_categorised("status", categories), label="id", tip='<b>[% "id" %]</b> [% "kind" %], [% "status" %]')
+        return _qml(
+            _categorised("status", categories), label="id", tip='<b>[% "id" %]</b> [% "kind" %], [% "status" %]'
+        )
     if layer == "site" and polygons:
         return _qml(_single(_fill(_SITE, 0, 0.6, dash=True)), label="name")
     if layer == "scenes" and polygons:
@@ -125,7 +127,9 @@ def _symbols(renderer: ET.Element, symbols: Sequence[Symbol]) -> None:
 
 def _qml(renderer: ET.Element, *, label: str = "", tip: str = "") -> str:
     categories = ["Symbology", *(["Labeling"] if label else []), *(["MapTips"] if tip else [])]
-    root = ET.Element("qgis", version="3.22.0", styleCategories="|".join(categories), labelsEnabled="1" if label else "0")
+    root = ET.Element(
+        "qgis", version="3.22.0", styleCategories="|".join(categories), labelsEnabled="1" if label else "0"
+    )
     root.append(renderer)
     if label:
         settings = ET.SubElement(ET.SubElement(root, "labeling", type="simple"), "settings", calloutType="simple")
