@@ -269,7 +269,7 @@ def _stack(site: SmartSite, span: tuple[dt.date | None, dt.date | None], *, trut
     slices = tuple((day, shapely.make_valid(one.geometry)) for day, one in seen)
     labelled = tuple(one for _, one in seen if one.phases)
     start, end = site.start or seen[0][0], site.end or span[1] or seen[-1][0]
-    if truth and site.status.startswith("positive") and labelled:
+    if truth and site.status.startswith(("positive", "system_confirmed")) and labelled:
         begun = [one.date for one in labelled if {_PREPARATION, _ACTIVE} & set(one.phases)]
         done = [one.date for one in labelled if set(one.phases) == {_POST}]
         start = min((day for day in begun if day), default=start)
@@ -305,11 +305,11 @@ def _union(stacks: Sequence[_Stack]) -> _Stack:
 
 def _role(site: SmartSite, truth: _Stack | None, first: dt.date | None, limits: Thresholds) -> Role:
     status = site.status.removeprefix("transient_")
-    if status.startswith("negative"):
+    if status.startswith(("negative", "system_rejected")):
         return "negative"
     began_before = first is not None and site.start is not None and site.start < first
     small = truth is None or max(area_m2(outline) for _, outline in truth.slices) <= limits.smallest_m2
-    if status.endswith("ignore") or small or began_before:
+    if status in ("ignore", "system_proposed") or small or began_before:
         return "ignored"
     return "negative" if status.endswith("excluded") else "positive"
 
