@@ -18,10 +18,12 @@ from sitewatch.errors import ExportError
 from sitewatch.exports import (
     Agreement,
     Score,
+    SmartRegion,
     SmartSite,
     Thresholds,
     read_proposals,
     read_reference,
+    read_smart,
     score_sites,
     smart_region,
     smart_site,
@@ -186,11 +188,13 @@ def test_the_annotations_of_the_programme_detect_themselves(shared_data: Path) -
     folder = shared_data / "iarpa-smart"
     if not folder.is_dir():
         pytest.skip(f"the SMART models are not at {folder}")
-    references, regions = read_reference(folder)
-    brazil = [site for site in references if site.id.startswith("BR_R002")]
-    proposals = [site for site in read_proposals(folder) if site.id.startswith("BR_R002")]
-    score = score_sites(proposals, brazil, [region for region in regions if region.id == "BR_R002"])
+    regions = [read_smart(folder / "region_models" / "AE_R001.geojson")]
+    sites = [read_smart(path) for path in sorted((folder / "site_models").glob("AE_R001_00[0-3]?.geojson"))]
+    annotated = [site for site in sites if isinstance(site, SmartSite)]
+    proposals = [site for site in annotated if site.status.startswith("positive")]
+    score = score_sites(proposals, annotated, [region for region in regions if isinstance(region, SmartRegion)])
     positive = [one for one in score.sites if one.role == "positive"]
     assert len(positive) > 5
     assert score.recall == 1.0
     assert all(one.reference in one.proposals for one in positive)
+    assert score.onsets["Active Construction"].count > 5
