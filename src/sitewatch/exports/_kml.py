@@ -190,7 +190,7 @@ def _geometry(mark: ET.Element, geometry: shapely.Geometry) -> None:
 
 
 def _text(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
-    ET.SubElement(parent, _tag(name), **attributes).text = text
+    ET.SubElement(parent, _tag(name), attributes).text = text
 
 
 def _tag(name: str) -> str:

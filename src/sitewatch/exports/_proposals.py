@@ -105,7 +105,7 @@ def _phases(properties: Mapping[str, Any]) -> tuple[PhasePoint, ...]:
     for day, *chances in properties.get("phase_probabilities") or []:
         when = dt.date.fromisoformat(day)
         stated = [phase for since, phase in changes if since <= when]
-        points.append(PhasePoint(when, stated[-1] if stated else PHASES[0], tuple(chances)))  # type: ignore[arg-type]
+        points.append(PhasePoint(when, stated[-1] if stated else PHASES[0], tuple(chances)))
     return tuple(points)
 
 

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from sitewatch.exports._smart import SmartObservation, SmartRegion, SmartSite
 from sitewatch.geodesy import area_m2
@@ -134,13 +135,13 @@ class _Stack:
     """Outlines by day, and the days of activity."""
 
     ids: tuple[str, ...]
-    slices: tuple[tuple[dt.date, shapely.Geometry], ...]
-    extent: shapely.Geometry
+    slices: tuple[tuple[dt.date, BaseGeometry], ...]
+    extent: BaseGeometry
     start: dt.date
     end: dt.date
     labelled: tuple[SmartObservation, ...]
 
-    def at(self, day: dt.date) -> shapely.Geometry | None:
+    def at(self, day: dt.date) -> BaseGeometry | None:
         """The latest outline by a day."""
         return next((outline for seen, outline in reversed(self.slices) if seen <= day), None)
 
@@ -167,7 +168,9 @@ def score_sites(
     # What goes on has no end yet: it is taken to go on to the end of all that is compared.
     last = _last_day([*proposals, *references], regions)
     offered = [stack for one in proposals if (stack := _stack(one, (None, last), truth=False)) is not None]
-    agreements, hits, pairs = [], set(), []
+    agreements: list[Agreement] = []
+    hits: set[str] = set()
+    pairs: list[tuple[_Stack, _Stack]] = []
     for site in references:
         span = spans.get(str(site.properties.get("region_id")), (None, last))
         truth = _stack(site, span, truth=True)
@@ -248,7 +251,7 @@ def _overlap(truth: _Stack, found: _Stack, tau: float) -> float:
     return sum(score >= tau for score in scores) / len(scores) if scores else 0.0
 
 
-def _active(truth: _Stack) -> list[tuple[dt.date, shapely.Geometry]]:
+def _active(truth: _Stack) -> list[tuple[dt.date, BaseGeometry]]:
     """The outlines that are compared: without those of No Activity, and of Post Construction only the first."""
     phases = {one.date: set(one.phases) for one in truth.labelled}
     out, finished = [], False
@@ -314,7 +317,7 @@ def _role(site: SmartSite, truth: _Stack | None, first: dt.date | None, limits: 
     return "negative" if status.endswith("excluded") else "positive"
 
 
-def _iou(a: shapely.Geometry, b: shapely.Geometry) -> float:
+def _iou(a: BaseGeometry, b: BaseGeometry) -> float:
     """In degrees: at the size of a site, both areas are stretched alike."""
     union = shapely.union(a, b).area
     return float(shapely.intersection(a, b).area / union) if union > 0 else 0.0
