@@ -54,19 +54,20 @@ def bright_on_water(
         [pixel], whether it is water.
     """
     n_time, n_pol, _ = log_values.shape
-    wet = np.flatnonzero(water)
-    unknown = np.zeros(n_time, bool)
-    if wet.size == 0:
-        none = np.zeros(0, np.intp)
-        return Bright(none, none, none, unknown)
-    marked = np.ones((n_time, wet.size), bool)
-    for pol in range(n_pol):
-        limit = background.effect[WATER, pol] + background.level[WATER, pol] + _above_median(background, pol)
-        marked &= log_values[:, pol, wet] > limit[:, None].astype(np.float32)
-    unknown = marked.mean(axis=1) > MOST_BRIGHT_SHARE
-    marked[unknown] = False
-    image, at = np.nonzero(marked)
-    row, column = np.divmod(wet[at], columns.stop - columns.start)
+    limits = [
+        (background.effect[WATER, pol] + background.level[WATER, pol] + _above_median(background, pol)).astype(
+            np.float32
+        )
+        for pol in range(n_pol)
+    ]
+    # Hardly any pixel passes the first polarisation, so that the others are asked there only.
+    image, pixel = np.nonzero((log_values[:, 0] > limits[0][:, None]) & water)
+    for pol in range(1, n_pol):
+        keep = log_values[image, pol, pixel] > limits[pol][image]
+        image, pixel = image[keep], pixel[keep]
+    unknown = np.bincount(image, minlength=n_time) > MOST_BRIGHT_SHARE * max(int(water.sum()), 1)
+    image, pixel = image[~unknown[image]], pixel[~unknown[image]]
+    row, column = np.divmod(pixel, columns.stop - columns.start)
     return Bright(image, row + rows.start, column + columns.start, unknown)
 
 
