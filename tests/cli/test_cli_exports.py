@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas
+import pystac
 import pytest
 from PIL import Image
 
@@ -76,6 +77,13 @@ def test_smart_models_leave_the_workspace_and_score_against_it(
     told = sitewatch("score", port, "smart", "--smallest", 0)
     assert "Detected: 1 of 1" in told.out
     assert "KP_R001_0001" in told.out
+
+
+def test_the_change_rasters_go_out_as_stac(sitewatch: Sitewatch, port: Path, tmp_path: Path) -> None:
+    assert sitewatch("export", "-w", port, "--as", "stac", "--out", "stac").code == 0
+    (item,) = pystac.Collection.from_file(str(tmp_path / "stac" / "collection.json")).get_items()
+    files = {Path(str(asset.get_absolute_href())).resolve() for asset in item.assets.values()}
+    assert files == set((port / "change").glob("*.tif"))
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ _ENDINGS = {
     "parquet": (".parquet", ".geoparquet"),
     "csv": (".csv",),
     "smart": (),
+    "stac": (),
 }
 _AS_TEXT = ("geojson", "csv")
 _MOST_PICTURED = 16
@@ -41,7 +42,7 @@ def export(
         typer.Option(
             "--out",
             "-o",
-            help="File to write, of SMART models the folder; standard output (geojson, csv) if not given.",
+            help="File to write, of SMART models and STAC the folder; standard output (geojson, csv) if not given.",
             metavar="FILE",
         ),
     ] = None,
@@ -49,7 +50,7 @@ def export(
         str | None,
         typer.Option(
             "--as",
-            help="geojson, gpkg, kml, kmz, parquet, csv or smart; by default what the ending of FILE says.",
+            help="geojson, gpkg, kml, kmz, parquet, csv, smart or stac; by default what the ending of FILE says.",
             metavar="FORMAT",
             show_default=False,
         ),
@@ -62,7 +63,7 @@ def export(
         str, typer.Option(help="Who says it; a team's code makes the models proposals.", rich_help_panel=_SMART)
     ] = "sitewatch",
 ) -> None:
-    """Write what the record says as GeoJSON, GeoPackage, KML, KMZ, GeoParquet, a table of observations or SMART models.
+    """Write what the record says as GeoJSON, GeoPackage, KML, KMZ, GeoParquet, a table of observations, SMART or STAC.
 
     Example: [bold]sitewatch export --workspace port --out port.kmz[/]
     """
@@ -95,7 +96,8 @@ def _format(form: str | None, out: Path | None) -> str:
     if found is None:
         endings = ", ".join(ending for some in _ENDINGS.values() for ending in some[:1])
         raise typer.BadParameter(
-            f"give a file that ends in {endings}, or say --as smart for a folder of SMART models", param_hint="--out"
+            f"give a file that ends in {endings}, or say --as smart or --as stac for a folder of models or items",
+            param_hint="--out",
         )
     return found
 
@@ -116,6 +118,7 @@ def _write(
 ) -> None:
     from sitewatch import exports
     from sitewatch import record as r
+    from sitewatch.errors import ExportError
 
     structures = [one.structure for one in revisions]
     names = [one.id for one in revisions]
@@ -138,6 +141,11 @@ def _write(
             exports.write_smart_models(
                 out, opened.site, structures, region_id=region, originator=originator, sources=days
             )
+        case "stac":
+            times = [scene.datetime for scene in r.list_scenes(record, opened.uid) if scene.used]
+            if not times:
+                raise ExportError("no image has been used yet, so there is no raster", hint="`sitewatch update` first.")
+            exports.write_stac(out, opened.site, [*opened.change_folder.glob("*.tif")], min(times), max(times))
         case _:
             r.write_features(out, revisions)
 

@@ -14,6 +14,7 @@ from sitewatch.exports._smart import (
     write_smart,
 )
 from sitewatch.exports._smart_models import smart_region, smart_site, write_smart_models
+from sitewatch.exports._stac import write_stac
 
 __all__ = [
     "Agreement",
@@ -39,4 +40,5 @@ __all__ = [
     "write_observations",
     "write_smart",
     "write_smart_models",
+    "write_stac",
 ]

@@ -111,7 +111,7 @@ def _document(site: Site, structures: Sequence[Structure], pictures: Mapping[str
 
 def _placemark(folder: ET.Element, s: Structure, pictures: Sequence[tuple[str, str]], *, visible: bool) -> None:
     # The order of children is that of the schema.
-    mark = ET.SubElement(folder, _tag("Placemark"), id=_safe(s.id))
+    mark = ET.SubElement(folder, _tag("Placemark"), id=f"structure-{_safe(s.id)}")
     _text(mark, "name", s.id)
     if not visible:
         _text(mark, "visibility", "0")
