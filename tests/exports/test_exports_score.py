@@ -139,7 +139,7 @@ def test_small_sites_are_ignored_unless_asked_for() -> None:
 def test_what_began_before_the_regions_time_is_ignored() -> None:
     site = reference()
     region = smart_region(places.SITE, [site], "XX_R001")
-    later = (site.start + dt.timedelta(days=1)).isoformat()  # type: ignore[operator]
+    later = (places.DAYS[2] + dt.timedelta(days=1)).isoformat()
     after = dataclasses.replace(region, properties={**region.properties, "start_date": later})
     assert counts(score_sites([proposal()], [site], [region])) == (1, 0, 0)
     assert counts(score_sites([proposal()], [site], [after])) == (0, 0, 0)

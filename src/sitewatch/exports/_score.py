@@ -19,18 +19,17 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import shapely
-from shapely.geometry.base import BaseGeometry
 
-from sitewatch.exports._smart import SmartObservation, SmartRegion, SmartSite
+from sitewatch.exports._smart import SmartRegion, SmartSite
+from sitewatch.exports._smart_stack import Stack, iou_of, labels, spatial_overlap, stack_of, union_of
 from sitewatch.geodesy import area_m2
-from sitewatch.structures._phase_errors import Observation, OnsetError, OnsetSummary, onset_error, onset_of, sum_up
+from sitewatch.structures._phase_errors import OnsetError, OnsetSummary, onset_error, onset_of, sum_up
 from sitewatch.structures._structure import PHASES, Phase
 
 _DAY = dt.timedelta(days=1)
-_NONE, _PREPARATION, _ACTIVE, _POST = PHASES
 SCORED_PHASES: tuple[Phase, ...] = PHASES[1:]
 Role = Literal["positive", "negative", "ignored"]
 
@@ -130,22 +129,6 @@ class Score:
         return _share(self.true_positives, self.true_positives + (self.false_positives + self.false_negatives) / 2)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Stack:
-    """Outlines by day, and the days of activity."""
-
-    ids: tuple[str, ...]
-    slices: tuple[tuple[dt.date, BaseGeometry], ...]
-    extent: BaseGeometry
-    start: dt.date
-    end: dt.date
-    labelled: tuple[SmartObservation, ...]
-
-    def at(self, day: dt.date) -> BaseGeometry | None:
-        """The latest outline by a day."""
-        return next((outline for seen, outline in reversed(self.slices) if seen <= day), None)
-
-
 def score_sites(
     proposals: Sequence[SmartSite],
     references: Sequence[SmartSite],
@@ -167,13 +150,13 @@ def score_sites(
     spans = {region.id: (region.start, region.end) for region in regions}
     # What goes on has no end yet: it is taken to go on to the end of all that is compared.
     last = _last_day([*proposals, *references], regions)
-    offered = [stack for one in proposals if (stack := _stack(one, (None, last), truth=False)) is not None]
+    offered = [stack for one in proposals if (stack := stack_of(one, (None, last), truth=False)) is not None]
     agreements: list[Agreement] = []
     hits: set[str] = set()
-    pairs: list[tuple[_Stack, _Stack]] = []
+    pairs: list[tuple[Stack, Stack]] = []
     for site in references:
         span = spans.get(str(site.properties.get("region_id")), (None, last))
-        truth = _stack(site, span, truth=True)
+        truth = stack_of(site, span, truth=True)
         role = _role(site, truth, span[0], limits)
         if truth is None:
             agreements.append(Agreement(site.id, "ignored"))
@@ -187,25 +170,23 @@ def score_sites(
     positive = [one for one in agreements if one.role == "positive"]
     false = tuple(stack.ids[0] for stack in offered if stack.ids[0] not in hits)
     caught = sum(one.detected for one in positive)
-    onsets = {
-        phase: sum_up([(_labels(t, phase), _labels(f, phase)) for t, f in pairs], phase) for phase in SCORED_PHASES
-    }
+    onsets = {phase: sum_up([(labels(t, phase), labels(f, phase)) for t, f in pairs], phase) for phase in SCORED_PHASES}
     return Score(caught, len(false), len(positive) - caught, tuple(agreements), false, onsets)
 
 
 def _associate(
-    truth: _Stack, role: Role, offered: Sequence[_Stack], limits: Thresholds
-) -> tuple[Agreement, _Stack | None]:
+    truth: Stack, role: Role, offered: Sequence[Stack], limits: Thresholds
+) -> tuple[Agreement, Stack | None]:
     """The most proposals together that detect a site, else those that overlap it best."""
     near = [
         one
         for one in offered
         if one.start <= truth.end and one.end >= truth.start and shapely.intersects(one.extent, truth.extent)
     ]
-    near.sort(key=lambda one: (_overlap(truth, one, limits.tau), one.ids))
+    near.sort(key=lambda one: (spatial_overlap(truth, one, limits.tau), one.ids))
     tried = []
     for left in range(len(near)):
-        together = _union(near[left:])
+        together = union_of(near[left:])
         one = _compare(truth, role, together, limits)
         if one.detected:
             return one, together
@@ -215,70 +196,19 @@ def _associate(
     return max(tried, key=lambda pair: (pair[0].spatial_overlap, pair[0].iou))
 
 
-def _compare(truth: _Stack, role: Role, found: _Stack, limits: Thresholds) -> Agreement:
-    overlap = _overlap(truth, found, limits.tau)
+def _compare(truth: Stack, role: Role, found: Stack, limits: Thresholds) -> Agreement:
+    overlap = spatial_overlap(truth, found, limits.tau)
     common = max((min(truth.end, found.end) - max(truth.start, found.start) + _DAY).days, 0)
     iot, iop = common / (truth.end - truth.start + _DAY).days, common / (found.end - found.start + _DAY).days
     enough = overlap >= limits.rho and iot >= limits.temporal_iot and iop >= limits.temporal_iop
     onsets = {phase: error for phase in SCORED_PHASES if (error := _onset(truth, found, phase)) is not None}
-    iou = _iou(truth.extent, found.extent)
+    iou = iou_of(truth.extent, found.extent)
     return Agreement(truth.ids[0], role, found.ids, enough, iou, overlap, iot, iop, onsets)
 
 
-def _onset(truth: _Stack, found: _Stack, phase: Phase) -> OnsetError | None:
-    true, seen = onset_of(_labels(truth, phase), phase), onset_of(_labels(found, phase), phase)
+def _onset(truth: Stack, found: Stack, phase: Phase) -> OnsetError | None:
+    true, seen = onset_of(labels(truth, phase), phase), onset_of(labels(found, phase), phase)
     return None if true is None or seen is None else onset_error(seen[0], *true)
-
-
-def _labels(stack: _Stack, phase: Phase) -> list[Observation]:
-    """Observations by whether they bear a phase.
-
-    Of several labels Post Construction counts where all say so, any other where one does.
-    """
-    out: list[Observation] = []
-    for one in stack.labelled:
-        bears = set(one.phases) == {phase} if phase == _POST else phase in one.phases
-        if one.date is not None:
-            out.append((one.date, phase if bears else _NONE))
-    return sorted(out)
-
-
-def _overlap(truth: _Stack, found: _Stack, tau: float) -> float:
-    scores = []
-    for day, outline in _active(truth):
-        other = found.at(day)
-        scores.append(0.0 if other is None else _iou(outline, other))
-    return sum(score >= tau for score in scores) / len(scores) if scores else 0.0
-
-
-def _active(truth: _Stack) -> list[tuple[dt.date, BaseGeometry]]:
-    """The outlines that are compared: without those of No Activity, and of Post Construction only the first."""
-    phases = {one.date: set(one.phases) for one in truth.labelled}
-    out, finished = [], False
-    for day, outline in truth.slices:
-        said = phases.get(day, set())
-        if said == {_NONE} or (said == {_POST} and finished):
-            continue
-        finished = finished or said == {_POST}
-        out.append((day, outline))
-    return out
-
-
-def _stack(site: SmartSite, span: tuple[dt.date | None, dt.date | None], *, truth: bool) -> _Stack | None:
-    first, last = span[0] or dt.date.min, span[1] or dt.date.max
-    seen = sorted(((one.date, one) for one in site.observations if one.date and first <= one.date <= last), key=_by_day)
-    if not seen:
-        return None
-    slices = tuple((day, shapely.make_valid(one.geometry)) for day, one in seen)
-    labelled = tuple(one for _, one in seen if one.phases)
-    start, end = site.start or seen[0][0], site.end or span[1] or seen[-1][0]
-    if truth and site.status.startswith(("positive", "system_confirmed")) and labelled:
-        begun = [one.date for one in labelled if {_PREPARATION, _ACTIVE} & set(one.phases)]
-        done = [one.date for one in labelled if set(one.phases) == {_POST}]
-        start = min((day for day in begun if day), default=start)
-        end = min((day for day in done if day and day >= start), default=span[1] or seen[-1][0])
-    extent = shapely.union_all([outline for _, outline in slices])
-    return _Stack((site.id,), slices, extent, max(start, first), max(min(end, last), max(start, first)), labelled)
 
 
 def _last_day(sites: Sequence[SmartSite], regions: Sequence[SmartRegion]) -> dt.date | None:
@@ -287,40 +217,17 @@ def _last_day(sites: Sequence[SmartSite], regions: Sequence[SmartRegion]) -> dt.
     return max(ends or days, default=None)
 
 
-def _by_day(entry: tuple[dt.date, Any]) -> dt.date:
-    return entry[0]
-
-
-def _union(stacks: Sequence[_Stack]) -> _Stack:
-    if len(stacks) == 1:
-        return stacks[0]
-    days = sorted({day for one in stacks for day, _ in one.slices})
-    slices = [(day, shapely.union_all([o for one in stacks if (o := one.at(day)) is not None])) for day in days]
-    return _Stack(
-        ids=tuple(name for one in stacks for name in one.ids),
-        slices=tuple(slices),
-        extent=shapely.union_all([one.extent for one in stacks]),
-        start=min(one.start for one in stacks),
-        end=max(one.end for one in stacks),
-        labelled=tuple(o for one in stacks for o in one.labelled),
-    )
-
-
-def _role(site: SmartSite, truth: _Stack | None, first: dt.date | None, limits: Thresholds) -> Role:
+def _role(site: SmartSite, truth: Stack | None, first: dt.date | None, limits: Thresholds) -> Role:
     status = site.status.removeprefix("transient_")
     if status.startswith(("negative", "system_rejected")):
         return "negative"
-    began_before = first is not None and site.start is not None and site.start < first
+    active = [one.date for one in site.observations if one.date and set(PHASES[1:3]) & set(one.phases)]
+    begun = min(active, default=site.start)
+    began_before = first is not None and begun is not None and begun < first
     small = truth is None or max(area_m2(outline) for _, outline in truth.slices) <= limits.smallest_m2
     if status in ("ignore", "system_proposed") or small or began_before:
         return "ignored"
     return "negative" if status.endswith("excluded") else "positive"
-
-
-def _iou(a: BaseGeometry, b: BaseGeometry) -> float:
-    """In degrees: at the size of a site, both areas are stretched alike."""
-    union = shapely.union(a, b).area
-    return float(shapely.intersection(a, b).area / union) if union > 0 else 0.0
 
 
 def _share(part: float, whole: float) -> float | None:
