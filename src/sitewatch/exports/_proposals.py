@@ -41,7 +41,7 @@ def read_proposals(path: str | Path) -> tuple[SmartSite, ...]:
         found = [_structure(feature, path) for feature in features]
         return tuple(_named(one) for one in found if one.status == "confirmed")
     sites, _ = read_reference(path)
-    return tuple(one for one in sites if one.status.removeprefix("transient_").startswith(_PROPOSED))
+    return tuple(one for one in sites if _is_proposed(one.status.removeprefix("transient_")))
 
 
 def read_reference(path: str | Path) -> tuple[tuple[SmartSite, ...], tuple[SmartRegion, ...]]:
@@ -60,6 +60,10 @@ def read_reference(path: str | Path) -> tuple[tuple[SmartSite, ...], tuple[Smart
             f"{path} holds region models alone", hint="Give the site models too, with their observations."
         )
     return sites, tuple(one for one in models if isinstance(one, SmartRegion))
+
+
+def _is_proposed(status: str) -> bool:
+    return status.startswith(_PROPOSED) and not status.endswith("excluded")
 
 
 def _structures(path: Path) -> list[Mapping[str, Any]] | None:
