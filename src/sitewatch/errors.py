@@ -10,6 +10,7 @@
     ├── StackError       the scenes don't make a stack
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
+    ├── ExportError      a file for, or from, other programs can't be written or read
     └── WorkspaceError   the output folder can't be used
         ├── RecordError      the record can't be opened or written to
         ├── ReviewError      what the analyst asks of a structure can't be done
@@ -65,6 +66,10 @@ class ChangeError(SitewatchError):
 
 class StructureError(SitewatchError):
     """A footprint can't be dated or measured."""
+
+
+class ExportError(SitewatchError):
+    """A file for, or from, other programs can't be written or read."""
 
 
 class WorkspaceError(SitewatchError):

@@ -63,3 +63,19 @@ def images(small_coast: Path, tmp_path: Path) -> Path:
 def site(small_coast: Path) -> Path:
     """The site file of the images."""
     return small_coast / "site.geojson"
+
+
+@pytest.fixture(scope="session")
+def followed(small_coast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace `port` that has been updated with twelve of the images in `images/`; not to be changed."""
+    from sitewatch.pipeline import add_images, init_site, update_site
+    from sitewatch.site import Site
+
+    folder = tmp_path_factory.mktemp("followed")
+    (folder / "images").mkdir()
+    for file in sorted((small_coast / "scenes").glob("*.tif"))[:12]:
+        shutil.copy(file, folder / "images")
+    init_site(folder / "port", Site.read(small_coast / "site.geojson"))
+    add_images(folder / "port", [folder / "images"])
+    update_site(folder / "port")
+    return folder

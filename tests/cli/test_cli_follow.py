@@ -15,22 +15,6 @@ import pytest
 Sitewatch = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def followed(small_coast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace `port` that has been updated with twelve of the images in `images/`; not to be changed."""
-    from sitewatch.pipeline import add_images, init_site, update_site
-    from sitewatch.site import Site
-
-    folder = tmp_path_factory.mktemp("followed")
-    (folder / "images").mkdir()
-    for file in sorted((small_coast / "scenes").glob("*.tif"))[:12]:
-        shutil.copy(file, folder / "images")
-    init_site(folder / "port", Site.read(small_coast / "site.geojson"))
-    add_images(folder / "port", [folder / "images"])
-    update_site(folder / "port")
-    return folder
-
-
 @pytest.fixture
 def port(followed: Path, tmp_path: Path) -> Path:
     """A copy of the workspace that may be changed."""
@@ -171,8 +155,8 @@ def test_the_record_goes_out_as_geojson_and_geopackage(sitewatch: Sitewatch, fol
     assert (tmp_path / "port.geojson").read_bytes() == (port / "structures.geojson").read_bytes()
     assert sitewatch("export", "-w", port, "--out", "port.gpkg", "--json").json["structures"] > 0
     layers = {str(name) for name, _ in pyogrio.list_layers(tmp_path / "port.gpkg")}
-    assert layers == {"site", "structures", "scenes"}
+    assert layers == {"site", "structures", "scenes", "layer_styles"}
     structures = geopandas.read_file(tmp_path / "port.gpkg", layer="structures")
     assert structures.crs == "EPSG:4326"
     assert "SW-0001" in set(structures["id"])
-    assert sitewatch("export", "-w", port, "--out", "port.kmz").code == 2
+    assert sitewatch("export", "-w", port, "--out", "port.shp").code == 2

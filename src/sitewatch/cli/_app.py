@@ -12,13 +12,15 @@ from sitewatch import __version__
 from sitewatch.cli._date import date
 from sitewatch.cli._demo import demo
 from sitewatch.cli._exits import INTERRUPTED
+from sitewatch.cli._export import export
 from sitewatch.cli._follow import add, init, status, update
 from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
 from sitewatch.cli._power import power
 from sitewatch.cli._run import run
+from sitewatch.cli._score import score
 from sitewatch.cli._sources import fetch, search
-from sitewatch.cli._structures import export, history, review, structures
+from sitewatch.cli._structures import history, review, structures
 
 _DO = "Find and date"
 _FOLLOW = "Follow a site over time"
@@ -45,6 +47,7 @@ app.command(rich_help_panel=_BRING)(fetch)
 app.command(rich_help_panel=_LOOK)(inspect)
 app.command(rich_help_panel=_LOOK)(formats)
 app.command(rich_help_panel=_LOOK)(power)
+app.command(rich_help_panel=_LOOK)(score)
 app.command(rich_help_panel=_LOOK)(demo)
 
 

@@ -1,9 +1,7 @@
-"""``sitewatch structures``, ``history``, ``review``, ``export``: what the record says, and what analysts say to it."""
+"""``sitewatch structures``, ``history``, ``review``: what the record says, and what analysts say to it."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +25,7 @@ _WHAT = "What you say (one of these)"
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[tuple[Workspace, Record]]:
+def opened_record(folder: Path) -> Iterator[tuple[Workspace, Record]]:
     from sitewatch.record import Workspace
 
     workspace = Workspace.open(folder)
@@ -50,7 +48,7 @@ def structures(
     with session(screen) as terminal:
         from sitewatch.record import list_structures, revision_feature
 
-        with _opened(workspace) as (opened, record):
+        with opened_record(workspace) as (opened, record):
             revisions = list_structures(record, opened.uid)
         standing = [one for one in revisions if one.stands]
         shown = list(revisions) if everything else [one for one in standing if one.structure.status != "rejected"]
@@ -118,7 +116,7 @@ def history(structure: StructureArgument, screen: Screen, workspace: WorkspaceOp
     with session(screen) as terminal:
         from sitewatch.record import differences, history_of, list_observations, list_reviews
 
-        with _opened(workspace) as (opened, record):
+        with opened_record(workspace) as (opened, record):
             revisions = history_of(record, opened.uid, structure)
             reviews = list_reviews(record, opened.uid, structure)
             observations = list_observations(record, opened.uid, structure)
@@ -235,7 +233,7 @@ def review(
         if not given and not comment:
             raise typer.BadParameter("say what you know: --confirm, --reject, --kind, --footprint, --comment, ...")
         action = given[0] if given else r.Comment()
-        with _opened(workspace) as (opened, record):
+        with opened_record(workspace) as (opened, record):
             revised = r.review(record, opened.uid, structure, action, by=by or r.user(), comment=comment)
             publish(opened, record)
         if terminal.as_json:
@@ -243,39 +241,3 @@ def review(
         else:
             _print_structures(terminal, revised)
             terminal.say("structures.geojson shows it now, the dossier after the next `sitewatch update`.")
-
-
-@with_shared_options
-def export(
-    screen: Screen,
-    workspace: WorkspaceOption = HERE,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", help="FILE.geojson or FILE.gpkg; standard output (GeoJSON) if not given.", metavar="FILE"
-        ),
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also what is merged or no longer found.")] = False,
-) -> None:
-    """Write what the record says as GeoJSON, or as a GeoPackage with the site, structures, scenes and events.
-
-    Example: [bold]sitewatch export --workspace port --out port.gpkg[/]
-    """
-    with session(screen) as terminal:
-        from sitewatch import record as r
-
-        if out is not None and out.suffix.lower() not in (".geojson", ".json", ".gpkg"):
-            raise typer.BadParameter("give a file that ends in .geojson or .gpkg", param_hint="--out")
-        with _opened(workspace) as (opened, record):
-            revisions = [one for one in r.list_structures(record, opened.uid) if everything or one.stands]
-            if out is not None and out.suffix.lower() == ".gpkg":
-                scenes, events = r.list_scenes(record, opened.uid), r.list_events(record, opened.uid)
-                r.write_geopackage(out, opened.site, revisions, scenes, events)
-            elif out is not None:
-                r.write_features(out, revisions)
-            else:
-                sys.stdout.write(json.dumps(r.feature_collection(revisions), ensure_ascii=False, indent=1) + "\n")
-        if out is not None and terminal.as_json:
-            terminal.print_json({"out": str(out), "structures": len(revisions)})
-        elif out is not None:
-            terminal.out.print(f"Structures: {len(revisions)}, written to {out}", markup=False, soft_wrap=True)

@@ -48,6 +48,13 @@ def write_json(path: Path, content: dict[str, Any], *, indent: int | None = 1) -
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Write a text (UTF-8) or bytes; the file appears whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return path
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}

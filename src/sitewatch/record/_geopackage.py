@@ -10,6 +10,7 @@ from typing import Any
 import shapely
 
 from sitewatch.record._atomic import replacing
+from sitewatch.record._geopackage_styles import add_styles
 from sitewatch.record._nouns import ContextEvent, Revision, SceneEntry
 from sitewatch.record._published import revision_feature
 from sitewatch.record._structures import order_of
@@ -36,7 +37,7 @@ def write_geopackage(
     -------
     Path
         The file written, with the layers ``site``, ``structures``, ``scenes``, ``facilities`` and ``events``; layers
-        without a feature are left out.
+        without a feature are left out. The table ``layer_styles`` makes QGIS show structures by their status.
     """
     path = Path(path)
     facilities: list[tuple[Mapping[str, Any], Any]] = [
@@ -61,6 +62,7 @@ def write_geopackage(
         for name, rows in layers.items():
             if rows:
                 _write_layer(temporary, name, rows)
+        add_styles(temporary, layers)
     return path
 
 

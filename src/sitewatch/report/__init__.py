@@ -7,6 +7,7 @@ They take a `Picture` (see `read_picture`), which reads only the window and the 
 `write_power_png` show the smallest structure that a site's images could have shown.
 """
 
+from sitewatch.report._before_after import before_after_pngs
 from sitewatch.report._curves import structure_curves
 from sitewatch.report._dossier import write_dossier, write_overview_png
 from sitewatch.report._frame import Frame, Window, whole_window, window_around
@@ -29,6 +30,7 @@ __all__ = [
     "Series",
     "Window",
     "answer_words",
+    "before_after_pngs",
     "composite_map",
     "contrast_words",
     "footprint_series",
