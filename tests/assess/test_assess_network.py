@@ -28,8 +28,7 @@ from sitewatch.assess import (
 from sitewatch.errors import SiteError
 from sitewatch.site import Site
 from sitewatch.structures import Interval, Structure
-
-from .conftest import BEGUN, DONE, FACILITIES, LAST, RAIL, ROAD, ROAD_DONE, SEA, feature, site_of
+from transport_case import BEGUN, DONE, FACILITIES, LAST, RAIL, ROAD, ROAD_DONE, SEA, feature, site_of
 
 Make = Callable[..., Structure]
 Structures = tuple[Structure, ...]

@@ -24,6 +24,7 @@ from sitewatch.assess._nouns import (
     Since,
     Step,
 )
+from sitewatch.assess._section import WhatItChanges, what_it_changes, what_it_changes_or_why_not
 from sitewatch.assess._wording import bottleneck_words, link_findings, since_words
 from sitewatch.assess._words import SIZE_NAMES, limits_words, route_words
 
@@ -43,6 +44,7 @@ __all__ = [
     "PlaceChange",
     "Since",
     "Step",
+    "WhatItChanges",
     "add_link",
     "bottleneck_words",
     "can_reach",
@@ -54,4 +56,6 @@ __all__ = [
     "since_words",
     "transport_network",
     "what_changed",
+    "what_it_changes",
+    "what_it_changes_or_why_not",
 ]

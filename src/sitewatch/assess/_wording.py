@@ -163,8 +163,9 @@ def _smaller(
     evidence = _evidence(routes, known)
     term = likelihood_of_route(len(evidence), not _unsourced(routes))
     if all(c.after.at_most == 0 for c in members):
-        text = f"Nothing can {_adverb(term)} be brought to {change.place.name} any more; before, it could, "
-        text += f"{joined(dict.fromkeys(route_words(c.before.route) for c in members))}."
+        ways = joined(dict.fromkeys(route_words(c.before.route) for c in members))
+        text = f"It is {_adjective(term)} that what was brought to {change.place.name} {ways} no longer gets there, "
+        text += "and no other route is left."
     else:
         parts = [
             f"{SIZE_NAMES[c.after.dimension]} now {bottleneck_words(c.after)}, before {bottleneck_words(c.before)}"
@@ -236,7 +237,7 @@ def _not_open(network: nx.MultiDiGraph, now: dt.date, known: Mapping[str, Struct
             "no": f"{link.name} can't be used at the time of the last image: {link.why}.",
             "unknown": f"Whether {link.name} can be used is not known: {link.why}.",
         }[verdict]
-        evidence = [known[link.depends_on]] if link.depends_on in known else []
+        evidence = [known[link.depends_on]] if link.depends_on and link.depends_on in known else []
         yield Finding("assessed", text, structures=tuple(s.id for s in evidence), scenes=_scenes(evidence))
 
 
@@ -278,6 +279,10 @@ def _scenes(evidence: Sequence[Structure]) -> tuple[str, ...]:
 
 def _upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _adjective(term: Likelihood) -> str:
+    return term if term.endswith("likely") else f"a {term}"
 
 
 def _adverb(term: Likelihood) -> str:
