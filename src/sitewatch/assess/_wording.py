@@ -218,8 +218,7 @@ def _unchanged(change: PlaceChange, known: Mapping[str, Structure], told: Sequen
     sizes = "; ".join(f"{SIZE_NAMES[b.dimension]} {bottleneck_words(b)}" for b in now.bottlenecks)
     return Finding(
         "assessed",
-        f"What was found here {_adverb(term)} leaves the largest items that can be brought to {place} as they were: "
-        f"{sizes}.",
+        f"The largest items that can be brought to {place} are {_adverb(term)} the same as before: {sizes}.",
         term,
         confidence_words(evidence, _unsourced(steps)),
         tuple(s.id for s in evidence),
