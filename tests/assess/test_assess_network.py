@@ -52,7 +52,7 @@ def test_before_the_pier_the_gauge_of_the_railway_limits_the_width(known_site: S
     wide, slim = (can_reach(network, "hall", load, BEFORE) for load in (WIDE, SLIM))
     assert (wide.verdict, wide.limiting) == ("no", "Rail spur")
     assert "width of at most 3.4 m" in " ".join(wide.reasons)
-    assert (slim.verdict, slim.since, route_words(slim.route)) == ("yes", None, "by rail to Assembly hall")
+    assert (slim.verdict, slim.since, route_words(slim.route)) == ("yes", None, "by rail")
 
 
 def test_with_the_pier_and_its_road_wider_items_reach_the_hall_by_sea_and_road(
@@ -161,8 +161,8 @@ def test_of_parallel_ways_the_widest_and_the_strongest_are_both_kept(known_site:
     network = transport_network(site_of(*FACILITIES, {**RAIL, "properties": heavy}, SEA, with_mass()), structures)
     loads = largest_load(network, "hall", LAST)
     assert [route_words(loads.of(name).route) for name in ("width_m", "mass_t")] == [
-        "by sea to Pier, then by road to Assembly hall",
-        "by rail to Assembly hall",
+        "by sea to Pier, then by road",
+        "by rail",
     ]
     assert len(loads.routes) == 2
     # No single route takes the widest and the heaviest at once.

@@ -37,9 +37,9 @@ def test_the_model_case_in_words(site: Site, structures: tuple[Structure, ...]) 
     larger = about(findings_of(site, structures), "Assembly hall")[0]
     assert larger.text == (
         "Since a day between 20 June and 9 July 2025, items up to 40 m long, 8 m wide and 6 m high can very likely be "
-        "brought to Assembly hall, by sea to Pier, then by road to Assembly hall; Pier road limits the length, width "
-        "and height; on that route the mass is 300 t at most and may be less; before, the limit was 25 m in length, "
-        "3.4 m in width and 4.3 m in height (by rail to Assembly hall, set by Rail spur)."
+        "brought to Assembly hall, by sea to Pier, then by road; Pier road limits the length, width and height; "
+        "on that route the mass is 300 t at most and may be less; before, the limit was 25 m in length, "
+        "3.4 m in width and 4.3 m in height (by rail, set by Rail spur)."
     )
     assert larger.likelihood == "very likely"
     assert (larger.structures, larger.scenes) == (("SW-0001", "SW-0002"), ("s1", "s2", "s3"))
@@ -102,11 +102,17 @@ def test_a_pier_on_which_a_sea_link_depends_is_measured(site: Site, structures: 
     assert "SW-0001, on which Sea lane depends, is 180 m long (sd 12 m)" in measured.text
 
 
+def test_what_is_not_known_is_never_called_the_same(site: Site) -> None:
+    texts = [one.text for one in findings_of(site, [])]
+    assert not any("the same as before" in text for text in texts)
+    assert any("whether Sea lane can be used (no structure SW-0001 is in the record)" in text for text in texts)
+
+
 def test_a_removed_way_is_told_as_a_loss(made: Make) -> None:
     spur = {**RAIL, "properties": {**RAIL["properties"], "depends_on": "SW-0001"}}
     gone = made(kind="demolition", onset=DONE, completion=None)
     loss = about(findings_of(site_of(*FACILITIES, spur), [gone]), "Assembly hall")[0]
-    assert "It is very likely that what was brought to Assembly hall by rail to Assembly hall no longer" in loss.text
+    assert "It is very likely that what was brought to Assembly hall by rail no longer" in loss.text
     assert loss.likelihood == "very likely"
 
 

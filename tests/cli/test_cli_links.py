@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 import shapely
 
-from sitewatch.record import Workspace
+from sitewatch.record import Workspace, begin_run, keep_structures
 from sitewatch.site import Site
 from transport_case import FACILITIES, LAST, RAIL, ROAD, SEA, made_structure, model_site, model_structures, site_of
 
@@ -37,19 +39,19 @@ def test_without_a_workspace_what_depends_on_structures_is_not_known(sitewatch: 
 def test_the_table_the_findings_and_the_assumptions_are_printed(sitewatch: Sitewatch, model: str) -> None:
     done = sitewatch("links", model)
     assert done.code == 0, done.err
-    for words in ("Assembly hall", "3.4 m (Rail spur)", "[assessed]", "Assumptions:", "a loading gauge"):
+    for words in ("Assembly hall", "3.4 m to 8 m", "[assessed]", "Assumptions:", "a loading gauge"):
         assert words in done.out
     assert done.err == ""
 
 
-def test_a_workspace_gives_the_dates(
-    sitewatch: Sitewatch, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from sitewatch.cli import _links
-
-    Workspace.create(tmp_path / "port", Site.read(model))
-    # The record is filled by updates only; what they write is tested with them.
-    monkeypatch.setattr(_links, "_structures_of", lambda folder: list(model_structures()))
+def test_a_workspace_gives_the_dates(sitewatch: Sitewatch, model: str, tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "port", Site.read(model))
+    with workspace.record() as record:
+        run = begin_run(record, workspace.uid, started=dt.datetime.now(dt.UTC), by="test", command="", parameters={},
+                        scenes=[])  # fmt: skip
+        found = [dataclasses.replace(one, id="", scenes=()) for one in model_structures()]
+        kept = keep_structures(record, workspace.uid, run, found, why="found")
+    assert [one.id for one in kept] == ["SW-0001", "SW-0002"]
     hall = sitewatch("links", model, "-w", "port", "--json").json["facilities"][1]
     assert hall["before"]["width_m"]["at_most"] == 3.4
     assert hall["now"]["width_m"] == {

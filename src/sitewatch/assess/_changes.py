@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import networkx as nx
 
 from sitewatch.assess._answers import largest_load, since_when
-from sitewatch.assess._network import turns_of
+from sitewatch.assess._network import links_of, turns_of
 from sitewatch.assess._nouns import (
     DIMENSIONS,
     Dimension,
@@ -48,12 +48,19 @@ def what_changed(network: nx.MultiDiGraph, structures: Sequence[Structure]) -> t
 
 def _changed(network: nx.MultiDiGraph, place: Place, turns: Sequence[dt.date], now: dt.date) -> PlaceChange:
     on = functools.cache(lambda day: largest_load(network, place.id, day))
-    limits = tuple(_limit_change(on, name, turns, now) for name in DIMENSIONS)
+    # What is not known can hide a change, but not where every link is surely as it was.
+    states = [(link.opening.on(dt.date.min), link.opening.on(now)) for link in links_of(network)]
+    nothing_opened = all(before == after != "unknown" for before, after in states)
+    limits = tuple(_limit_change(on, name, turns, now, nothing_opened) for name in DIMENSIONS)
     return PlaceChange(place, on(dt.date.min), on(now), limits)
 
 
 def _limit_change(
-    on: Callable[[dt.date], LargestLoad], name: Dimension, turns: Sequence[dt.date], now: dt.date
+    on: Callable[[dt.date], LargestLoad],
+    name: Dimension,
+    turns: Sequence[dt.date],
+    now: dt.date,
+    nothing_opened: bool,
 ) -> LimitChange:
     first, last = on(dt.date.min), on(now)
     before, after = first.of(name), last.of(name)
@@ -63,8 +70,7 @@ def _limit_change(
     if after.at_most < before.at_least:
         return LimitChange(before, after, "smaller")
     known = before.at_least == before.at_most == after.at_least == after.at_most
-    ways = [tuple(route.steps for route in one.routes) for one in (first, last)]
-    return LimitChange(before, after, "same" if known or ways[0] == ways[1] else "unknown")
+    return LimitChange(before, after, "same" if known or nothing_opened else "unknown")
 
 
 def _reaching(on: Callable[[dt.date], LargestLoad], name: Dimension, size: float) -> Callable[[dt.date], Verdict]:

@@ -43,7 +43,7 @@ def limits_words(limits: Limits) -> str:
 
 
 def route_words(route: Sequence[Step]) -> str:
-    """``by sea to Pier, then by road to Hall``; steps by one mode in a row are named by the last place."""
+    """``by sea to Pier, then by road``; steps by one mode in a row are named by the last place."""
     legs: list[list[str]] = []
     for step in (one for one in route if one.link):
         mode = step.link.mode if step.link else ""
@@ -51,7 +51,8 @@ def route_words(route: Sequence[Step]) -> str:
             legs[-1][1] = step.place.name
         else:
             legs.append([mode, step.place.name])
-    return ", then ".join(f"by {mode} to {place}" for mode, place in legs)
+    changes = [f"by {mode} to {place}" for mode, place in legs[:-1]]
+    return ", then ".join([*changes, *(f"by {mode}" for mode, _ in legs[-1:])])
 
 
 def joined(words: Iterable[str]) -> str:

@@ -132,8 +132,8 @@ def _print(terminal: Terminal, result: WhatItChanges, answers: dict[str, Answer]
         table = Table("facility", "when", *SIZE_NAMES.values(), box=None, pad_edge=False)
         for change in result.changes:
             for when, loads in (("before", change.before), ("now", change.after)):
-                cells = [change.place.name, when, *map(bottleneck_words, loads.bottlenecks)]
-                table.add_row(*map(escape, cells))
+                sizes = map(bottleneck_words, loads.bottlenecks)
+                table.add_row(*map(escape, (change.place.name, when, *sizes)))
         terminal.print_table(table)
         for finding in result.findings:
             terminal.out.print(f"\n[{finding.kind}] {finding.text}", markup=False, soft_wrap=True)
