@@ -22,9 +22,11 @@ from sitewatch.assess import (
     add_link,
     can_reach,
     largest_load,
+    what_changed,
 )
+from sitewatch.assess._limits import VERDICTS
 from sitewatch.assess._network import links_of, turns_of
-from sitewatch.assess._nouns import MODES, VERDICTS
+from sitewatch.assess._nouns import MODES
 
 NODES = "oabcd"
 DAYS = [dt.date(2020, month, 1) for month in (1, 3, 5, 7)]
@@ -94,11 +96,13 @@ def simple_verdict(network: nx.MultiDiGraph, goal: str, load: Load, day: dt.date
 _questions: dict[str, Any] = {"goal": st.sampled_from(NODES[1:]), "load": _loads, "day": st.sampled_from(DAYS)}
 
 
+@settings(max_examples=60)
 @given(network=networks(), **_questions)
 def test_the_answer_is_that_of_the_best_of_all_paths(network: Any, goal: str, load: Load, day: dt.date) -> None:
     assert rank(network, goal, load, day) == simple_verdict(network, goal, load, day)
 
 
+@settings(max_examples=60)
 @given(network=networks(), new=links("new"), **_questions)
 def test_a_new_link_makes_nothing_unreachable(network: Any, new: Link, goal: str, load: Load, day: dt.date) -> None:
     before, sizes = rank(network, goal, load, day), largest_load(network, goal, day)
@@ -110,6 +114,7 @@ def test_a_new_link_makes_nothing_unreachable(network: Any, new: Link, goal: str
         assert grown.of(name).at_most >= sizes.of(name).at_most
 
 
+@settings(max_examples=60)
 @given(network=networks(), smaller=_loads, **_questions)
 def test_a_larger_load_never_reaches_more(
     network: Any, smaller: Load, goal: str, load: Load, day: dt.date
@@ -119,6 +124,7 @@ def test_a_larger_load_never_reaches_more(
     assert rank(network, goal, part, day) >= rank(network, goal, load, day)
 
 
+@settings(max_examples=60)
 @given(network=networks(), extra=st.floats(0.0, 5.0), pick=st.integers(0, 6), **_questions)
 def test_answers_grow_with_the_limits(
     network: Any, extra: float, pick: int, goal: str, load: Load, day: dt.date
@@ -129,6 +135,7 @@ def test_answers_grow_with_the_limits(
     assert rank(other, goal, load, day) >= rank(network, goal, load, day)
 
 
+@settings(max_examples=60)
 @given(network=networks(), pick=st.integers(0, 6), name=st.sampled_from(DIMENSIONS), **_questions)
 def test_to_forget_a_limit_makes_nothing_known(
     network: Any, pick: int, name: str, goal: str, load: Load, day: dt.date
@@ -140,6 +147,7 @@ def test_to_forget_a_limit_makes_nothing_known(
     assert after in (before, 1)
 
 
+@settings(max_examples=60)
 @given(network=networks(), new=links("new"), **_questions)
 def test_a_link_of_which_nothing_is_known_makes_nothing_known(
     network: Any, new: Link, goal: str, load: Load, day: dt.date
@@ -150,6 +158,7 @@ def test_a_link_of_which_nothing_is_known_makes_nothing_known(
     assert rank(network, goal, load, day) in (before, 1)
 
 
+@settings(max_examples=60)
 @given(network=networks(), **_questions)
 def test_the_routes_of_the_largest_load_agree_with_what_can_be_reached(
     network: Any, goal: str, load: Load, day: dt.date
@@ -188,3 +197,49 @@ def test_a_yes_has_held_since_the_day_that_is_given(network: Any, goal: str, loa
     if answer.since and answer.since.earliest:
         assert rank(network, goal, load, answer.since.earliest) == 0
         assert all(verdicts[day] == 1 for day in days if answer.since.earliest < day < first and verdicts[day] != 2)
+
+
+def settled(opening: Opening, pick: int) -> Opening:
+    """One of the openings that may be the true one: known to the day."""
+    day, far = dt.timedelta(days=1), dt.date(2021, 1, 1)
+
+    def between(after: dt.date, by: dt.date) -> dt.date:
+        start, last = max(after, dt.date(2019, 1, 1)), min(by, far)
+        return start + (1 + pick % max((last - start).days, 1)) * day
+
+    begun = opening.sure_from == dt.date.min
+    ended = opening.sure_until == dt.date.max
+    first = dt.date.min if begun else between(opening.possible_after, opening.sure_from or far)
+    end = dt.date.max if ended else between(opening.sure_until, opening.possible_before)
+    return Opening(
+        dt.date.min if begun else first - day, first, dt.date.max if ended else end - day, dt.date.max if ended else end
+    )
+
+
+@settings(max_examples=60)
+@given(network=networks(), truth=st.randoms(use_true_random=False), goal=st.sampled_from(NODES[1:]), load=_loads)
+def test_whatever_the_truth_is_what_was_called_known_holds(network: Any, truth: Any, goal: str, load: Load) -> None:
+    def limits_of(limits: Limits) -> Limits:
+        guesses = {n: truth.choice([0.0, 1.0, 4.0, 7.0, math.inf]) for n in DIMENSIONS}
+        return Limits(**{n: guesses[n] if limits.of(n) is None else limits.of(n) for n in DIMENSIONS})
+
+    true = nx.MultiDiGraph()
+    for node, place in network.nodes(data="place"):
+        true.add_node(node, place=dataclasses.replace(place, transfer=limits_of(place.transfer)))
+    for link in links_of(network):
+        opening = settled(link.opening, truth.randrange(1000))
+        add_link(true, dataclasses.replace(link, limits=limits_of(link.limits), opening=opening))
+    for day in DAYS:
+        said = rank(network, goal, load, day)
+        assert said == 1 or rank(true, goal, load, day) == said
+    network.graph["as_of"] = true.graph["as_of"] = DAYS[-1]
+    thought, known = (next(one for one in what_changed(graph, []) if one.place.id == goal) for graph in (network, true))
+    for guess, fact in zip(thought.limits, known.limits, strict=True):
+        assert guess.before.at_least <= fact.before.at_least == fact.before.at_most <= guess.before.at_most
+        assert guess.after.at_least <= fact.after.at_least <= guess.after.at_most
+        assert guess.direction in ("unknown", fact.direction)
+        if guess.since:
+            reached = [day for day in [dt.date.min, *turns_of(true)] if day <= DAYS[-1]]
+            last_without = max((d for d in reached if largest_load(true, goal, d).of(guess.after.dimension).at_least
+                                < guess.after.at_least), default=None)  # fmt: skip
+            assert last_without is None or last_without < guess.since.latest

@@ -8,20 +8,9 @@ from collections.abc import Callable, Sequence
 
 import networkx as nx
 
+from sitewatch.assess._limits import DIMENSIONS, Dimension, Load, Verdict, worst
 from sitewatch.assess._network import place_in, turns_of
-from sitewatch.assess._nouns import (
-    DIMENSIONS,
-    Answer,
-    Bottleneck,
-    Dimension,
-    LargestLoad,
-    Load,
-    Route,
-    Since,
-    Step,
-    Verdict,
-    worst,
-)
+from sitewatch.assess._nouns import Answer, Bottleneck, LargestLoad, Route, Since, Step
 from sitewatch.assess._routes import best_route, pareto_routes
 from sitewatch.assess._words import SIZE_NAMES, assumptions_of, size_words
 from sitewatch.datewords import date_words

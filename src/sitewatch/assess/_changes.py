@@ -9,16 +9,9 @@ from collections.abc import Callable, Sequence
 import networkx as nx
 
 from sitewatch.assess._answers import largest_load, since_when
+from sitewatch.assess._limits import DIMENSIONS, Dimension, Verdict
 from sitewatch.assess._network import links_of, turns_of
-from sitewatch.assess._nouns import (
-    DIMENSIONS,
-    Dimension,
-    LargestLoad,
-    LimitChange,
-    Place,
-    PlaceChange,
-    Verdict,
-)
+from sitewatch.assess._nouns import LargestLoad, LimitChange, Place, PlaceChange
 from sitewatch.assess._opening import last_seen
 from sitewatch.structures._structure import Structure
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import networkx as nx
 
-from sitewatch.assess._nouns import Link, Opening, Place
+from sitewatch.assess._limits import Opening
+from sitewatch.assess._nouns import Link, Place
 from sitewatch.assess._opening import find_dependency, last_seen, opening_by, opening_in_file
 from sitewatch.assess._read import read_interval, read_links, read_places
 from sitewatch.datewords import interval_words

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import shapely
 
-from sitewatch.assess._nouns import Opening
+from sitewatch.assess._limits import Opening
 from sitewatch.datewords import date_words, interval_words
 from sitewatch.site import Site
 from sitewatch.structures._structure import Interval, Structure

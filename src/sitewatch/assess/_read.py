@@ -7,7 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sitewatch.assess._nouns import DIMENSIONS, MODES, UNLIMITED, Limits, Link, Place
+from sitewatch.assess._limits import DIMENSIONS, UNLIMITED, Limits
+from sitewatch.assess._nouns import MODES, Link, Place
 from sitewatch.errors import SiteError
 from sitewatch.site import Site, SiteFeature
 from sitewatch.structures._structure import Interval

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 
 import networkx as nx
 
-from sitewatch.assess._nouns import DIMENSIONS, MODES, Link, Mode, Route, Step
+from sitewatch.assess._limits import DIMENSIONS
+from sitewatch.assess._nouns import MODES, Link, Mode, Route, Step
 
 _State = tuple[str, Mode]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 from sitewatch.assess._changes import what_changed
 from sitewatch.assess._finding import Finding
+from sitewatch.assess._limits import DIMENSIONS, Dimension
 from sitewatch.assess._network import links_of, transport_network
-from sitewatch.assess._nouns import DIMENSIONS, Dimension, Link, Place, PlaceChange
+from sitewatch.assess._nouns import Link, Place, PlaceChange
 from sitewatch.assess._wording import link_findings
 from sitewatch.errors import SiteError
 from sitewatch.site import Site
@@ -46,7 +48,7 @@ class WhatItChanges:
         return tuple(
             name
             for name in DIMENSIONS
-            if any(one.of(name).at_most not in (0.0, float("inf")) for c in self.changes for one in (c.before, c.after))
+            if any(one.of(name).at_most not in (0.0, math.inf) for c in self.changes for one in (c.before, c.after))
         )
 
 
@@ -61,12 +63,14 @@ def what_it_changes(site: Site, structures: Sequence[Structure]) -> WhatItChange
     network = transport_network(site, structures)
     changes = what_changed(network, structures)
     findings = link_findings(changes, network, structures) if network.number_of_edges() else ()
+    sentences = [one for finding in findings for one in finding.assumptions]
     return WhatItChanges(
         places=tuple(place for _, place in network.nodes(data="place")),
         links=links_of(network),
         changes=changes,
         findings=findings,
-        assumptions=tuple(dict.fromkeys(one for finding in findings for one in finding.assumptions)),
+        # Where they come last, so that those which hold for all stand at the end.
+        assumptions=tuple(reversed(dict.fromkeys(reversed(sentences)))),
         notes=network.graph["notes"],
     )
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import networkx as nx
 
 from sitewatch.assess._finding import Finding, Likelihood, confidence_words, likelihood_of_route
+from sitewatch.assess._limits import DIMENSIONS
 from sitewatch.assess._network import links_of
-from sitewatch.assess._nouns import DIMENSIONS, Bottleneck, LimitChange, PlaceChange, Since, Step
+from sitewatch.assess._nouns import Bottleneck, LimitChange, PlaceChange, Since, Step
 from sitewatch.assess._words import SIZE_NAMES, assumptions_of, item_size_words, joined, route_words, size_words
 from sitewatch.datewords import date_words, span_words
 from sitewatch.structures._structure import LINEAR_KINDS, Structure
@@ -51,7 +52,7 @@ def since_words(since: Since) -> str:
 
 
 def bottleneck_words(bottleneck: Bottleneck) -> str:
-    """``3.4 m (Railway)``, ``at most 3.4 m (Railway), perhaps less``, ``not known``, ``no route``."""
+    """``3.4 m (Railway)``, ``3.4 m, perhaps 8 m``, ``8 m at most``, ``not known``, ``no route``."""
     if bottleneck.at_most == 0:
         return "no route"
     if bottleneck.at_least == bottleneck.at_most:
@@ -60,7 +61,7 @@ def bottleneck_words(bottleneck: Bottleneck) -> str:
     least, most = (size_words(bottleneck.dimension, s) for s in (bottleneck.at_least, bottleneck.at_most))
     if math.isinf(bottleneck.at_most):
         return f"{least} at least" if bottleneck.at_least > 0 else "not known"
-    return f"{least} to {most}" if bottleneck.at_least > 0 else f"{most} at most"
+    return f"{least}, perhaps {most}" if bottleneck.at_least > 0 else f"{most} at most"
 
 
 def _of_place(change: PlaceChange, known: Mapping[str, Structure], told: Sequence[str]) -> list[Finding]:

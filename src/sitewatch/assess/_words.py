@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from sitewatch.assess._nouns import DIMENSIONS, Dimension, Limits, Step
+from sitewatch.assess._limits import DIMENSIONS, Dimension, Limits
+from sitewatch.assess._nouns import Step
 
 SIZE_NAMES: dict[Dimension, str] = {"length_m": "length", "width_m": "width", "height_m": "height", "mass_t": "mass"}
 _ADJECTIVES: dict[Dimension, str] = {"length_m": " long", "width_m": " wide", "height_m": " high", "mass_t": ""}
