@@ -79,7 +79,7 @@ class Limits:
         if limit == math.inf or size == 0:
             return "yes"
         if limit is None or size is None:
-            return "unknown"
+            return "no" if limit == 0 else "unknown"
         return "yes" if size <= limit else "no"
 
 
