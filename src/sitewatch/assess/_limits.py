@@ -51,7 +51,10 @@ class Load:
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """The largest load that passes: metres and tonnes, None where not known, infinity where nothing limits it."""
+    """The largest load that passes: metres and tonnes, None where not known, infinity where nothing limits it.
+
+    A limit of 0 lets nothing through.
+    """
 
     length_m: float | None = None
     width_m: float | None = None
