@@ -216,7 +216,7 @@ def settled(opening: Opening, pick: int) -> Opening:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(network=networks(), truth=st.randoms(use_true_random=False), goal=st.sampled_from(NODES[1:]), load=_loads)
 def test_whatever_the_truth_is_what_was_called_known_holds(network: Any, truth: Any, goal: str, load: Load) -> None:
     def limits_of(limits: Limits) -> Limits:
