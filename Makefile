@@ -46,7 +46,7 @@ study-monitor: $(STAMP)  ## Measure the monitor's detection delay beside the CUS
 	$(BIN)/python benchmarks/monitor_delay.py --figure docs/images/monitor-delay.png
 
 study-naming: $(STAMP)  ## See under which name things that are not construction are turned down
-	$(BIN)/python benchmarks/naming.py --seeds 1 3
+	$(BIN)/python benchmarks/naming.py --seeds 1 5
 	$(BIN)/python benchmarks/fixed_or_ship.py ../shared/data/turbine-vs-ship
 
 study-pairs: $(STAMP)  ## Measure the change map of two images on the pairs of the literature

@@ -69,20 +69,18 @@ def test_images_that_miss_the_site_are_not_recorded_as_used(images: Path, tmp_pa
     assert not any(feature["properties"]["sitewatch:used"] for feature in features)
 
 
-def test_the_images_of_a_track_too_short_to_judge_are_left_out_with_the_reason(
+def test_an_image_of_a_track_of_its_own_is_judged_by_itself_and_that_is_told(
     site: Site, images: Path, tmp_path: Path
 ) -> None:
     lonely = sorted(images.iterdir())[2]
     with rasterio.open(lonely, "r+") as image:
         image.update_tags(RELATIVE_ORBIT="37", ORBIT_STATE="ascending")
     result = run_site(site, [images], tmp_path / "out")
-    assert len(result.scenes) == 5
-    (entry,) = result.left_out
-    assert entry.source == lonely.stem
-    assert "needs 3 or more" in entry.reason
-    assert entry.datetime is not None
+    assert len(result.scenes) == 6
+    assert result.left_out == ()
+    assert sum("judged within each image" in note for note in result.notes) == 1
     features = json.loads((tmp_path / "out" / "scenes.geojson").read_text())["features"]
-    assert sum(feature["properties"]["sitewatch:used"] for feature in features) == 5
+    assert sum(feature["properties"]["sitewatch:used"] for feature in features) == 6
 
 
 def test_a_guess_is_told_once(site: Site, images: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
+from scipy import ndimage as ndi
 
 from sitewatch.change import detect_change
 
@@ -51,3 +52,17 @@ def test_a_storm_over_part_of_the_sea_is_no_ship() -> None:
     ships = detect_change(stack)["ships_passing"].to_numpy()
     assert ships[7] == -1
     assert (np.delete(ships, 7) == 0).all()
+
+
+def test_a_rough_sea_is_not_full_of_ships() -> None:
+    # The demo's sea once held forty on a date with swell.
+    stack = sea(3)
+    swell = ndi.gaussian_filter(np.random.default_rng(8).normal(0, 1, stack["VV"].values[9].shape), 1.5)
+    stack["VV"].values[9] *= np.exp(0.8 * swell / swell.std())
+    assert 0 <= detect_change(stack)["ships_passing"].to_numpy()[9] <= 1
+
+
+def test_a_date_that_misses_the_sea_has_no_ships() -> None:
+    stack = sea(4)
+    stack["VV"].values[6] = np.nan
+    assert detect_change(stack)["ships_passing"].to_numpy()[6] == 0

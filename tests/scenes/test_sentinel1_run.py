@@ -14,6 +14,7 @@ import safe_products as sp
 from typer.testing import CliRunner
 
 from sitewatch.cli import app
+from sitewatch.record import Workspace, known_files
 from sitewatch.scenes import Hints, open_scene
 from sitewatch.stack import open_stack
 from sitewatch.stack._mosaic import read_pass
@@ -86,8 +87,11 @@ def test_a_run_over_products_as_downloaded_stacks_them_and_finds_the_pier(harbou
     confirmed = [f["properties"] for f in found if f["properties"]["status"] == "confirmed"]
     assert len(confirmed) == 1
     assert confirmed[0]["onset_earliest"] <= "2022-07-31" <= confirmed[0]["completion_latest"]
-    used = json.loads((out / "workspace.json").read_text())["scenes"]
-    assert all(file["sha256"] for scene in used for file in scene["files"])
+    workspace = Workspace.open(out)
+    with workspace.record() as record:
+        files = known_files(record, workspace.uid)
+    assert len(files) >= PASSES
+    assert all(file.sha256 for file in files.values())
 
 
 def test_inspect_says_what_a_product_is_what_can_be_done_and_what_is_missing(harbour: Path) -> None:

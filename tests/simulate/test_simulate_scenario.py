@@ -246,6 +246,7 @@ def test_the_public_names_are_these() -> None:
         "revisit_dates",
         "simulate_coast",
         "simulate_lookalike",
+        "single_views",
         "smallest_detectable",
         "speckle",
         "survey_scatter",

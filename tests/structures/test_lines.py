@@ -145,6 +145,17 @@ def test_a_quay_wall_runs_along_the_shore_and_a_pier_away_from_it(as_stack: Call
         assert describe(found).length_growth
 
 
+def test_the_echo_that_a_pier_spills_over_the_water_beside_it_is_no_shore() -> None:
+    # The pier of the demo, its rim counted among the ground, was once called a quay wall.
+    rows, columns = np.indices((SIDE, SIDE))
+    pier = (rows >= 30) & (rows < 80) & (columns >= 40) & (columns < 43)
+    water = (rows >= 30) & ~ndi.binary_dilation(pier, np.ones((3, 3), bool), iterations=2)
+    wall = (rows >= 30) & (rows < 33) & (columns >= 15) & (columns < 75)
+    for mask, kind in ((pier, "pier"), (wall, "quay wall")):
+        shape = measure(mask, WIDE[:SIDE, :SIDE], (10.0, 10.0))
+        assert named_at_waterline(Grade("pier", "confirmed", "", 0.9), shape, mask, water).kind == kind
+
+
 def test_broad_ground_won_from_the_sea_is_no_dyke_however_bent() -> None:
     # A lava delta of 57 ha along a bent coast was once called a dyke of three kilometres.
     rows, columns = np.indices((260, 260))

@@ -25,6 +25,9 @@ LONGEST_SHIP_M = 500.0
 # Where more of a tile's water is bright at once, it is weather, and that date's ships can't be told.
 MOST_BRIGHT_SHARE = 0.05
 UNKNOWN = -1
+# So many of a tile's water pixels tell how far the upper tail of this share reaches on each date.
+SAMPLE_PIXELS = 4000
+TAIL_SHARE = 0.02
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,26 +58,60 @@ def bright_on_water(
     """
     n_time, n_pol, _ = log_values.shape
     wet = np.flatnonzero(water)
-    unknown = np.zeros(n_time, bool)
     if wet.size == 0:
         none = np.zeros(0, np.intp)
-        return Bright(none, none, none, unknown)
-    marked = np.ones((n_time, wet.size), bool)
+        return Bright(none, none, none, np.zeros(n_time, bool))
+    sample = log_values[:, :, wet[:: max(wet.size // SAMPLE_PIXELS, 1)]]
+    # Where much of the water passes the calm sea's limit, it is weather, and no ship can be told.
+    storm = np.ones((n_time, sample.shape[2]), bool)
+    limits = []
     for pol in range(n_pol):
-        limit = background.effect[WATER, pol] + background.level[WATER, pol] + _above_median(background, pol)
-        marked &= log_values[:, pol, wet] > limit[:, None].astype(np.float32)
-    unknown = marked.mean(axis=1) > MOST_BRIGHT_SHARE
-    marked[unknown] = False
-    image, at = np.nonzero(marked)
-    row, column = np.divmod(wet[at], columns.stop - columns.start)
+        calm = background.effect[WATER, pol] + background.level[WATER, pol] + _above_median(background, pol)
+        storm &= sample[:, pol] > calm[:, None]
+        limits.append(_limit(sample[:, pol], calm, background, pol).astype(np.float32))
+    unknown = storm.mean(axis=1) > MOST_BRIGHT_SHARE
+    # Hardly any pixel passes the first polarisation, so that the others are asked there only.
+    image, pixel = np.nonzero((log_values[:, 0] > limits[0][:, None]) & water)
+    for pol in range(1, n_pol):
+        keep = log_values[image, pol, pixel] > limits[pol][image]
+        image, pixel = image[keep], pixel[keep]
+    image, pixel = image[~unknown[image]], pixel[~unknown[image]]
+    row, column = np.divmod(pixel, columns.stop - columns.start)
     return Bright(image, row + rows.start, column + columns.start, unknown)
 
 
 def _above_median(background: Background, pol: int) -> float:
-    """How far above the median the threshold lies, natural log."""
-    looks = float(background.effective_looks[WATER, pol])
+    """How far above the median a calm sea's limit lies, natural log."""
     chance = FALSE_BRIGHT ** (1 / background.effective_looks.shape[1])
-    return float(np.log(gamma.isf(chance, looks) / gamma.median(looks)))
+    return _tail(background, pol, chance)
+
+
+def _tail(background: Background, pol: int, share: float) -> float:
+    """How far above the median the upper tail of a share begins by the gamma law of the water's looks, natural log."""
+    looks = float(background.effective_looks[WATER, pol])
+    return float(np.log(gamma.isf(share, looks) / gamma.median(looks)))
+
+
+def _limit(
+    sample: NDArray[np.float32], calm: NDArray[np.float64], background: Background, pol: int
+) -> NDArray[np.float64]:
+    """[time], ln power above which open water hardly ever is: the calm sea's, or higher.
+
+    Where a rough sea's upper tail reaches further than the gamma law's, the limit is moved out in proportion.
+
+    Parameters
+    ----------
+    sample
+        [time, pixel], ln power of some of the tile's water.
+    calm
+        [time], the limit by the gamma law.
+    """
+    out = np.array(calm, float)
+    covered = np.isfinite(sample).any(axis=1)
+    middle, high = np.nanquantile(sample[covered].astype(float), [0.5, 1 - TAIL_SHARE], axis=1)
+    rough = np.maximum((high - middle) / _tail(background, pol, TAIL_SHARE), 1.0)
+    out[covered] = np.fmax(out[covered], middle + rough * _above_median(background, pol))
+    return out
 
 
 def count_passing(tiles: list[Bright], pixel_m: float) -> NDArray[np.int16]:

@@ -29,8 +29,10 @@ FEWEST_CLEAR = 6
 CLEAR_RATIO = 0.15
 # All images of a track share a radiometric error of about this size (dB, sd).
 RADIOMETRY_DB = 0.3
-# A sown field swings through the year by so much (dB, sd), whatever the ground round it does.
+# A sown field swings through the year by so much (dB, sd), whatever the ground round it does; a season is told from a
+# step in records of so many days.
 FIELD_SEASON_DB = 1.5
+SHORTEST_FOR_FIELDS_DAYS = 550.0
 DAYS_A_YEAR = 365.25
 
 
@@ -230,7 +232,7 @@ def _growth_z2(
     n_time, n_pol = series.shape
     total = 0.0
     common = (RADIOMETRY_DB / DB_PER_LOG) ** 2 * np.eye(n_time)
-    if not on_water:
+    if not on_water and np.ptp(days) >= SHORTEST_FOR_FIELDS_DAYS:
         turn = 2 * np.pi * days / DAYS_A_YEAR
         common += (FIELD_SEASON_DB / DB_PER_LOG) ** 2 * np.cos(turn[:, None] - turn[None, :])
     for pol in range(n_pol):

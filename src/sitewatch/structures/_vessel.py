@@ -22,7 +22,8 @@ def vessel_log_ratio(
     """Log of how much likelier a level's swing is for a moored vessel than for a thing that stands.
 
     Both laws are Gaussian in dB with the speckle's variance and a swing of their own, the mean level being free (its
-    flat prior integrated out). All polarisations see one vessel: their ratios are averaged, not added.
+    flat prior integrated out). All polarisations see one vessel swing, each with speckle of its own: their mean is what
+    is judged.
 
     Parameters
     ----------
@@ -38,17 +39,15 @@ def vessel_log_ratio(
     float
         NaN where fewer than two images show it.
     """
-    speckle = polygamma(1, np.asarray(looks, float)) * DB_PER_LOG**2 / np.maximum(effective, 0.5)
-    ratios = []
-    for values in (level_error * DB_PER_LOG).T:
-        seen = np.isfinite(values)
-        if seen.sum() < 2:
-            continue
-        vessel, standing = (
-            _log_evidence(values[seen], speckle[seen] + swing**2) for swing in (VESSEL_SWING_DB, STANDING_SWING_DB)
-        )
-        ratios.append(vessel - standing)
-    return float(np.mean(ratios)) if ratios else float("nan")
+    seen = np.isfinite(level_error)
+    known = seen.any(axis=1)
+    if known.sum() < 2:
+        return float("nan")
+    level = np.nan_to_num(level_error[known]).sum(axis=1) / seen[known].sum(axis=1) * DB_PER_LOG
+    independent = np.maximum(effective[known], 0.5) * seen[known].sum(axis=1)
+    speckle = polygamma(1, np.asarray(looks, float)) * DB_PER_LOG**2 / independent
+    vessel, standing = (_log_evidence(level, speckle + swing**2) for swing in (VESSEL_SWING_DB, STANDING_SWING_DB))
+    return vessel - standing
 
 
 def _log_evidence(values: NDArray[np.float64], variance: NDArray[np.float64]) -> float:

@@ -15,6 +15,8 @@ from sitewatch.structures._measure import Shape
 # A quay wall has land beside this share of its length, no farther off than so many pixels.
 ALONG_SHORE_SHARE = 0.6
 SHORE_PIXELS = 2
+# What a wall's or a pier's own echo spills over the water beside it is no land: so wide a rim is not asked.
+RIM_PIXELS = 2
 # Broader ones are made land, whatever their outline.
 WIDEST_M = 90.0
 # What lies scattered along a dyke's line is no dyke: this share of its line is in the footprint.
@@ -42,7 +44,8 @@ def named_at_waterline(grade: Grade, shape: Shape, footprint: NDArray[np.bool_],
 
 def _share_along_shore(line: NDArray[np.float64], footprint: NDArray[np.bool_], water: NDArray[np.bool_]) -> float:
     """Share of a line's length that has land beside it."""
-    land = ndi.binary_dilation(~water & ~footprint, EIGHT, iterations=SHORE_PIXELS)
+    rim = ndi.binary_dilation(footprint, EIGHT, iterations=RIM_PIXELS)
+    land = ndi.binary_dilation(~water & ~rim, EIGHT, iterations=RIM_PIXELS + SHORE_PIXELS)
     rows, columns = np.nonzero(footprint)
     place = positions_along(line, (rows, columns), (1.0, 1.0)).astype(int)
     touched = np.bincount(place[land[rows, columns]], minlength=int(place.max()) + 1) > 0
