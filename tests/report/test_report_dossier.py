@@ -197,6 +197,7 @@ def test_the_public_names_are_these() -> None:
         "Series",
         "Window",
         "answer_words",
+        "before_after_pngs",
         "composite_map",
         "contrast_words",
         "footprint_series",

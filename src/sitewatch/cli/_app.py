@@ -16,6 +16,7 @@ from sitewatch.cli._export import export
 from sitewatch.cli._follow import add, init, status, update
 from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
+from sitewatch.cli._links import links
 from sitewatch.cli._power import power
 from sitewatch.cli._run import run
 from sitewatch.cli._score import score
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
-for _command in (init, add, update, status, structures, history, review, export):
+for _command in (init, add, update, status, structures, history, review, export, links):
     app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_BRING)(search)
 app.command(rich_help_panel=_BRING)(fetch)

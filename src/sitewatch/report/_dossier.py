@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 import xarray as xr
 
+from sitewatch.assess import SIZE_NAMES, bottleneck_words, what_it_changes_or_why_not
 from sitewatch.record._atomic import replacing
 from sitewatch.report._captions import dates_words
 from sitewatch.report._choice import dates_of, main_stack
@@ -159,6 +160,8 @@ def _context(
         "candidates": [s for s in ordered if s.status == "candidate"],
         "rejected": [s for s in ordered if s.status == "rejected"],
         "maps": _site_maps(site, stacks, ordered, labels),
+        "assessed": what_it_changes_or_why_not(site, ordered) if site.links else None,
+        "size_names": SIZE_NAMES,
         "timeline": _timeline(stacks, ordered, labels, colours),
         "panels": [structure_panel(s, labels[s.id], stacks, colours) for s in shown],
         "not_shown": max(sum(s.status != "rejected" for s in ordered) - MOST_PANELS, 0),
@@ -271,5 +274,6 @@ def environment() -> jinja2.Environment:
     environment.filters.update(
         area=area_words, length_m=length_words, begun_cell=_begun_cell, finished_cell=_finished_cell, day=date_words,
         answer=answer_words, sentence=sentence_about, scene_time=_scene_time, upper_first=sentence_case,
+        bottleneck=bottleneck_words,
     )  # fmt: skip
     return environment

@@ -6,15 +6,15 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 
+from sitewatch.datewords import MONTHS as MONTHS
+from sitewatch.datewords import date_words as date_words
+from sitewatch.datewords import interval_words as interval_words
+from sitewatch.datewords import span_words as span_words
 from sitewatch.report._counts import count_words
 from sitewatch.report._power_words import answer_words
 from sitewatch.sought import Detectable
-from sitewatch.structures._structure import LEAST_P, LINEAR_KINDS, Interval, Measure, Structure
+from sitewatch.structures._structure import LEAST_P, LINEAR_KINDS, Measure, Structure
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 NAMED_IN_LEDE = 6
 NBSP = "\u00a0"
 
@@ -22,29 +22,6 @@ NBSP = "\u00a0"
 def sentence_case(text: str) -> str:
     """The first letter large and the others as they are (``str.capitalize`` would write `october`)."""
     return text[:1].upper() + text[1:]
-
-
-def date_words(date: dt.date) -> str:
-    """``20 March 2023``; spelled out here because the machine's locale must not change a report."""
-    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
-
-
-def span_words(first: dt.date, last: dt.date, joint: str = "to") -> str:
-    """Two dates with what they share said once: ``4 to 16 October 2021``, ``20 March to 9 April 2023``."""
-    if first == last:
-        return date_words(first)
-    if first.year != last.year:
-        return f"{date_words(first)} {joint} {date_words(last)}"
-    if first.month != last.month:
-        return f"{first.day} {MONTHS[first.month - 1]} {joint} {date_words(last)}"
-    return f"{first.day} {joint} {date_words(last)}"
-
-
-def interval_words(interval: Interval) -> str:
-    """An interval as ``between 20 March and 9 April 2023``; one whose ends coincide as ``by 9 April 2023``."""
-    if interval.earliest == interval.latest:
-        return f"by {date_words(interval.latest)}"
-    return f"between {span_words(interval.earliest, interval.latest, 'and')}"
 
 
 def before_last_words(date: dt.date, last: dt.date) -> str:
