@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,8 +37,9 @@ def test_the_lock_holds_a_version_within_bounds_for_every_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [Requirement(text) for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]]
     locked = dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE))
-    locked = {name.lower().replace("_", "-"): Version(version) for name, version in locked.items()}
-    assert not [str(r) for r in wanted if r.name not in locked or locked[r.name] not in r.specifier]
+    locked = {canonicalize_name(name): Version(version) for name, version in locked.items()}
+    named = [(canonicalize_name(wish.name), wish) for wish in wanted]
+    assert not [str(wish) for name, wish in named if name not in locked or locked[name] not in wish.specifier]
 
 
 def test_the_package_and_its_metadata_agree_on_the_version() -> None:
