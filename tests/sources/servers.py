@@ -201,14 +201,11 @@ def serve_api(items: Callable[[], list[dict[str, Any]]]) -> Iterator[str]:
 
 
 def _api(items: Callable[[], list[dict[str, Any]]]) -> Any:
-    import shapely
-    import shapely.geometry
     from stac_fastapi.api.app import StacApi
     from stac_fastapi.api.models import create_get_request_model, create_post_request_model
     from stac_fastapi.extensions import OffsetPaginationExtension
     from stac_fastapi.types.config import ApiSettings
     from stac_fastapi.types.core import BaseCoreClient
-    from stac_fastapi.types.rfc3339 import str_to_interval
 
     class Memory(BaseCoreClient):
         def _collection(self, name: str) -> dict[str, Any]:
@@ -226,11 +223,20 @@ def _api(items: Callable[[], list[dict[str, Any]]]) -> Any:
         def get_item(self, item_id: str, collection_id: str, **_: Any) -> Any:
             return next(item for item in items() if item["id"] == item_id)
 
-        def item_collection(self, collection_id: str, **_: Any) -> Any:
-            return {"type": "FeatureCollection", "features": [], "links": []}
+        def item_collection(
+            self, collection_id: str, bbox: Any = None, datetime: Any = None, limit: Any = 10, **rest: Any
+        ) -> Any:
+            return self.get_search([collection_id], None, bbox, None, datetime, limit, **rest)
 
-        def post_search(self, search_request: Any, **_: Any) -> Any:
-            raise NotImplementedError
+        def post_search(self, search_request: Any, **rest: Any) -> Any:
+            asked, href = search_request, str(rest["request"].url)
+            found = _chosen(items(), asked.collections, asked.ids, asked.bbox, asked.intersects, asked.datetime)
+            start = int(asked.offset or 0)
+            page = _page(found, start, asked.limit)
+            if start + len(page["features"]) < len(found):
+                body = {"offset": start + len(page["features"])}
+                page["links"] = [{"rel": "next", "href": href, "method": "POST", "body": body, "merge": True}]
+            return page
 
         def get_search(
             self,
@@ -243,24 +249,13 @@ def _api(items: Callable[[], list[dict[str, Any]]]) -> Any:
             **rest: Any,
         ) -> Any:
             request = rest["request"]
-            found = items()
-            if collections:
-                found = [item for item in found if item["collection"] in collections]
-            if bbox:
-                box = shapely.box(*bbox)
-                found = [item for item in found if shapely.geometry.shape(item["geometry"]).intersects(box)]
-            if datetime:
-                first, last = str_to_interval(datetime) if isinstance(datetime, str) else datetime
-                at = {item["id"]: dt.datetime.fromisoformat(item["properties"]["datetime"]) for item in found}
-                found = [i for i in found if (not first or at[i["id"]] >= first) and (not last or at[i["id"]] <= last)]
+            found = _chosen(items(), collections, ids, bbox, intersects, datetime)
             start = int(request.query_params.get("offset") or 0)
-            size = min(int(limit or 10), 2)  # small pages, so that there are several
-            links = []
-            if start + size < len(found):
-                after = request.url.include_query_params(offset=start + size)
-                links.append({"rel": "next", "href": str(after), "type": "application/geo+json", "method": "GET"})
-            page = found[start : start + size]
-            return {"type": "FeatureCollection", "features": page, "links": links, "numberMatched": len(found)}
+            page = _page(found, start, limit)
+            if start + len(page["features"]) < len(found):
+                after = request.url.include_query_params(offset=start + len(page["features"]))
+                page["links"] = [{"rel": "next", "href": str(after), "type": "application/geo+json", "method": "GET"}]
+            return page
 
     pages = [OffsetPaginationExtension()]
     return StacApi(
@@ -270,3 +265,31 @@ def _api(items: Callable[[], list[dict[str, Any]]]) -> Any:
         search_get_request_model=create_get_request_model(pages),
         search_post_request_model=create_post_request_model(pages),
     )
+
+
+def _chosen(
+    items: list[dict[str, Any]], collections: Any, ids: Any, bbox: Any, intersects: Any, when: Any
+) -> list[dict[str, Any]]:
+    """The items that a search asks for."""
+    import shapely
+    import shapely.geometry
+    from stac_fastapi.types.rfc3339 import str_to_interval
+
+    if collections:
+        items = [item for item in items if item["collection"] in collections]
+    if ids:
+        items = [item for item in items if item["id"] in ids]
+    for area in (shapely.box(*bbox) if bbox else None, shapely.geometry.shape(intersects) if intersects else None):
+        if area is not None:
+            items = [item for item in items if shapely.geometry.shape(item["geometry"]).intersects(area)]
+    if when:
+        first, last = str_to_interval(when) if isinstance(when, str) else when
+        at = {item["id"]: dt.datetime.fromisoformat(item["properties"]["datetime"]) for item in items}
+        items = [i for i in items if (not first or at[i["id"]] >= first) and (not last or at[i["id"]] <= last)]
+    return items
+
+
+def _page(found: list[dict[str, Any]], start: int, limit: Any) -> dict[str, Any]:
+    """A small page, so that there are several."""
+    features = found[start : start + min(int(limit or 10), 2)]
+    return {"type": "FeatureCollection", "features": features, "links": [], "numberMatched": len(found)}

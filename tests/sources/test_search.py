@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import pystac_client
 import pytest
 import shapely
 from holdings import DAYS, SITE, Holdings
@@ -25,6 +26,16 @@ def test_an_api_gives_all_its_pages_in_order_of_time(api: str, quick: Http) -> N
     found = search_catalogue(find_profile(api), Query(SITE), quick)
     assert days_of(found) == list(DAYS)
     assert found.profile.kind == "api"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_server_of_these_tests_answers_another_client_alike(api: str, method: str) -> None:
+    box = SITE.bounds
+    client = pystac_client.Client.open(api)
+    found = client.search(method=method, bbox=box, datetime="2024-01-17/2024-03-05", limit=2)
+    assert sorted(item.datetime.date().isoformat() for item in found.items() if item.datetime) == list(DAYS[1:4])
+    (one,) = client.search(method=method, ids=[next(found.items()).id]).items()
+    assert one.collection_id == next(found.items()).collection_id
 
 
 def test_days_are_included_on_both_ends(api: str, quick: Http) -> None:

@@ -195,7 +195,7 @@ def _ask_api(
                     count += len(fresh)
                     progress("searching", count, max(count + 1, int(page.get("numberMatched") or 0)))
                     yield from _parsed(fresh, profile, told)
-    except (APIError, pystac.STACError, KeyError, TypeError, ValueError, NotImplementedError) as error:
+    except (APIError, pystac.STACError, KeyError, TypeError, ValueError) as error:
         raise SourceError(
             f"{host_of(profile.url)} does not answer as a STAC API does ({type(error).__name__}: {error})",
             hint=f"The address is {profile.url}.",
