@@ -21,11 +21,11 @@ from sitewatch.change import detect_change
 from sitewatch.simulate import LOOKALIKES, Scenario, simulate_lookalike
 from sitewatch.site import Site
 from sitewatch.structures import Structure, find_structures
-from sitewatch.structures._find_one import judge, widened
+from sitewatch.structures._find_one import judge
 from sitewatch.structures._ground import ground_of
 from sitewatch.structures._map import covered
 from sitewatch.structures._naming import name_one
-from sitewatch.structures._window import cut_window
+from sitewatch.structures._window import box_round, cut_window
 
 # Names that say as much of the thing: a tower's shadow lies beside it as its layover does.
 AS_GOOD = {"layover": {"layover", "shadow", "edge", "sidelobe"}, "crop": {"crop", "vegetation"}}
@@ -61,8 +61,7 @@ def looked_at(kind: str, scenario: Scenario, change: object) -> str:
     if kind in BESIDE or thing.outline is None:
         return "-"
     footprint = covered(in_degrees(thing.outline, scenario), stack.odc.geobox)
-    y, x = np.nonzero(footprint)
-    rows, columns = widened(slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1), footprint.shape)
+    rows, columns = box_round(footprint)
     window = cut_window(stack, change, rows, columns)
     found = judge(
         window, footprint[rows, columns], stack, change.isel(y=rows, x=columns), ground_of(change), 1000, 0.01, 0.0

@@ -13,7 +13,7 @@ from sitewatch.errors import StructureError
 from sitewatch.structures._alone import date_alone
 from sitewatch.structures._character import characterise
 from sitewatch.structures._describe import describe
-from sitewatch.structures._find_one import AS_LINE, MARGIN_PIXELS, Found
+from sitewatch.structures._find_one import AS_LINE, Found
 from sitewatch.structures._grade import grade
 from sitewatch.structures._joint import join_evidence, look_within
 from sitewatch.structures._map import covered
@@ -22,7 +22,7 @@ from sitewatch.structures._partners import partner_of
 from sitewatch.structures._presence import follow
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._waterline import named_at_waterline
-from sitewatch.structures._window import cut_window, is_filtered
+from sitewatch.structures._window import box_round, cut_window, is_filtered
 
 FEWEST_PIXELS = 4
 
@@ -99,11 +99,7 @@ def _in_track(
             f"the polygon covers {int(mask.sum())} pixels of {stack.attrs.get('track_label', 'this track')}",
             hint=f"It must cover {FEWEST_PIXELS} pixels of {float(stack.attrs['pixel_x_m']):.0f} m inside the images",
         )
-    rows, columns = np.nonzero(mask)
-    box = (
-        slice(max(rows.min() - MARGIN_PIXELS, 0), rows.max() + MARGIN_PIXELS + 1),
-        slice(max(columns.min() - MARGIN_PIXELS, 0), columns.max() + MARGIN_PIXELS + 1),
-    )
+    box = box_round(mask)
     covariances = covariances_of(change)
     window = cut_window(stack, change, *box)
     inside = mask[box]

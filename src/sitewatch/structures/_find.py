@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
 from sitewatch.structures._describe import describe
-from sitewatch.structures._find_one import Found, examine, judge, widened
+from sitewatch.structures._find_one import Found, examine, judge
 from sitewatch.structures._grade import FEWEST_PIXELS
 from sitewatch.structures._ground import ground_of
 from sitewatch.structures._join import join_stretches
@@ -23,7 +23,7 @@ from sitewatch.structures._partners import Track
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
-from sitewatch.structures._window import cut_window
+from sitewatch.structures._window import box_round, cut_window
 
 MOST_REGIONS = 400
 # Regions that leave no lasting footprint are shown, rejected, up to so many a track.
@@ -129,8 +129,7 @@ def find_in_track(
         progress("structures", number + 1, len(regions))
 
     def judged(footprint: NDArray[np.bool_], doubt_pixels: float) -> Found:
-        y, x = np.nonzero(footprint)
-        rows, columns = widened(slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1), footprint.shape)
+        rows, columns = box_round(footprint)
         window, box = cut_window(stack, change, rows, columns), change.isel(y=rows, x=columns)
         return judge(window, footprint[rows, columns], stack, box, ground, searched, alpha, doubt_pixels)
 

@@ -17,9 +17,8 @@ from sitewatch.structures._membership import doubtful_pixels
 from sitewatch.structures._presence import Presence, follow
 from sitewatch.structures._regions import Region
 from sitewatch.structures._waterline import named_at_waterline
-from sitewatch.structures._window import Window, cut_window, is_filtered
+from sitewatch.structures._window import Window, cut_window, is_filtered, widened
 
-MARGIN_PIXELS = 8
 # Kinds whose length is that of the centreline; of a pier, it is the longer side of the smallest rectangle.
 AS_LINE = ("road", "quay wall", "dyke")
 
@@ -97,11 +96,3 @@ def judge(
     if verdict.kind in AS_LINE:
         shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
     return Found(window, footprint, presence, character, shape, verdict, doubt_pixels)
-
-
-def widened(rows: slice, columns: slice, shape: tuple[int, int]) -> tuple[slice, slice]:
-    """A box with a margin of ground round it, within the grid."""
-    return (
-        slice(max(rows.start - MARGIN_PIXELS, 0), min(rows.stop + MARGIN_PIXELS, shape[0])),
-        slice(max(columns.start - MARGIN_PIXELS, 0), min(columns.stop + MARGIN_PIXELS, shape[1])),
-    )

@@ -10,6 +10,7 @@ from scipy import ndimage as ndi
 
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._structure import LINEAR_KINDS
+from sitewatch.structures._window import box_round
 
 # Ends that lie so many pixels apart, and works that went on within so many images (or this share of the record), join.
 GAP_PIXELS = 4
@@ -81,11 +82,7 @@ def _whole(one: Found, other: Found, shape: tuple[int, int], judge: Judge) -> Fo
         mask = np.zeros(shape, bool)
         mask[f.window.rows, f.window.columns] = f.footprint
         masks.append(mask)
-    rows, columns = np.nonzero(masks[0] | masks[1])
-    box = (
-        slice(max(rows.min() - GAP_PIXELS, 0), rows.max() + 1 + GAP_PIXELS),
-        slice(max(columns.min() - GAP_PIXELS, 0), columns.max() + 1 + GAP_PIXELS),
-    )
+    box = box_round(masks[0] | masks[1], GAP_PIXELS)
     a, b = masks[0][box], masks[1][box]
     if not (ndi.binary_dilation(a, EIGHT, iterations=GAP_PIXELS) & b).any():
         return None

@@ -13,6 +13,9 @@ from odc.geo.xr import xr_coords as _register_odc_accessor  # noqa: F401
 
 from sitewatch.change import Background, background_of, calm_level, log_power
 
+# A footprint is looked at with so much ground round it.
+MARGIN_PIXELS = 8
+
 
 @dataclasses.dataclass(frozen=True)
 class Window:
@@ -61,6 +64,21 @@ class Window:
         effect = self.background.effect.astype(np.float32)  # [stratum, polarisation, time]
         by_pixel = np.where(self.water, effect[0].T[:, :, None, None], effect[1].T[:, :, None, None])
         return self.log_values - by_pixel
+
+
+def widened(rows: slice, columns: slice, shape: tuple[int, int], margin: int = MARGIN_PIXELS) -> tuple[slice, slice]:
+    """A box with a margin of ground round it, within the grid."""
+    return (
+        slice(max(rows.start - margin, 0), min(rows.stop + margin, shape[0])),
+        slice(max(columns.start - margin, 0), min(columns.stop + margin, shape[1])),
+    )
+
+
+def box_round(mask: NDArray[np.bool_], margin: int = MARGIN_PIXELS) -> tuple[slice, slice]:
+    """Rows and columns of a grid [y, x] that hold all pixels of a mask, with a margin of ground round them."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return widened(*box, (mask.shape[0], mask.shape[1]), margin)
 
 
 def cut_window(stack: xr.Dataset, change: xr.Dataset, rows: slice, columns: slice) -> Window:

@@ -31,6 +31,7 @@ from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import pixels_per_cell_of
 from sitewatch.structures._presence import log_gamma_density
+from sitewatch.structures._window import box_round
 
 SHARES = np.array([0.0, 0.03, 0.07, 0.15, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95, 1.0])
 # What is built shines onto the ground so far around; levels are compared with the ground beyond, to this distance.
@@ -252,8 +253,7 @@ def _unlike(
 
     The same footprint and ring laid elsewhere on the ground; `variance` is that of one independent pixel.
     """
-    rows, columns = np.nonzero(footprint | ring)
-    box = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
+    box = box_round(footprint | ring, margin=0)
     inner, outer = footprint[box].astype(float), ring[box].astype(float)
     weight = ground.astype(float)
     values = np.where(ground, y, 0.0)
