@@ -12,6 +12,7 @@ from sitewatch.change._despike import WINDOW as MEDIAN_IMAGES
 from sitewatch.structures._cells import spill_share
 from sitewatch.structures._evidence import steps_of
 from sitewatch.structures._ground import Ground
+from sitewatch.structures._measure import edge_pixels
 from sitewatch.structures._membership import COUPLING, OUTSIDE_ODDS, Membership, members
 from sitewatch.structures._nan import nan_median
 from sitewatch.structures._rectangle import best_rectangle
@@ -107,14 +108,8 @@ def _straightened(free: NDArray[np.bool_], odds: NDArray[np.float64], possible: 
     if free.sum() < FEWEST_FOR_RECTANGLE:
         return free
     rectangle = best_rectangle(odds, free)
-    ragged = float(odds[free].sum()) - OUTLINE_COST * _perimeter(free)
+    ragged = float(odds[free].sum()) - OUTLINE_COST * edge_pixels(free)
     return rectangle.mask & (possible | free) if rectangle.score > ragged else free
-
-
-def _perimeter(mask: NDArray[np.bool_]) -> int:
-    """Pixel edges between inside and outside."""
-    padded = np.pad(mask, 1)
-    return int((padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum())
 
 
 def _foreign(window: Window, seed: NDArray[np.bool_], step: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -6,20 +6,18 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sitewatch.structures._detected import watch_footprint
+from sitewatch.structures._find_one import Found
 from sitewatch.structures._growth import chance_by, connected, credibly, growth_curve
 from sitewatch.structures._line_growth import length_growth
 from sitewatch.structures._phases import PAUSE, POST, Phases, as_points, follow_phases, prepared_on, what_is_left
 from sitewatch.structures._preparation import waiting_ground
 from sitewatch.structures._structure import LINEAR_KINDS, GrowthPoint, Interval, Levels, Structure
-
-if TYPE_CHECKING:
-    from sitewatch.structures._find_one import Found
 
 # A structure counts as there from four pixels on (fewer are below the resolution); one larger than so many, whose
 # long rim catches surf and passing things, from this share of the rest on.
@@ -57,16 +55,10 @@ def describe(found: Found) -> Structure:
     shows = fraction > 0.05
     return Structure(
         id=_identity(found),
-        kind=found.grade.kind,
         status=found.grade.status,
         reason=found.grade.reason,
         rejected_as=found.grade.rejected_as,
         footprint=found.shape.outline,
-        area_m2=found.shape.area_m2,
-        length_m=found.shape.length_m,
-        width_m=found.shape.width_m,
-        orientation_deg=found.shape.orientation_deg,
-        centreline=found.shape.centreline if found.grade.kind in LINEAR_KINDS else None,
         growth=tuple(
             GrowthPoint(day, round(float(f), 4), round(float(s), 4), track)
             for day, f, s in zip(dates, fraction, spread, strict=True)
@@ -83,10 +75,24 @@ def describe(found: Found) -> Structure:
         confirmed_on=confirmed if found.grade.status == "confirmed" else None,
         scenes=tuple(scene for scene, there in zip(scenes, shows, strict=True) if there),
         tracks=(track,),
-        kind_probability=round(found.grade.kind_probability, 3),
         phases=phases,
-        length_growth=length_growth(found, dates),
+        **kind_and_sizes(found),
     )
+
+
+def kind_and_sizes(found: Found) -> dict[str, Any]:
+    """Fields of a `Structure` that say what it is and how large: lines are measured as such."""
+    kind, shape = found.grade.kind, found.shape
+    return {
+        "kind": kind,
+        "kind_probability": round(found.grade.kind_probability, 3),
+        "area_m2": shape.area_m2,
+        "length_m": shape.length_m,
+        "width_m": shape.width_m,
+        "orientation_deg": shape.orientation_deg,
+        "centreline": shape.centreline if kind in LINEAR_KINDS else None,
+        "length_growth": length_growth(found),
+    }
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,6 @@ from sitewatch.structures._partners import Track
 from sitewatch.structures._regions import Region, candidate_regions
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
-from sitewatch.structures._window import box_round, cut_window
 
 MOST_REGIONS = 400
 # Regions that leave no lasting footprint are shown, rejected, up to so many a track.
@@ -129,9 +128,7 @@ def find_in_track(
         progress("structures", number + 1, len(regions))
 
     def judged(footprint: NDArray[np.bool_], doubt_pixels: float) -> Found:
-        rows, columns = box_round(footprint)
-        window, box = cut_window(stack, change, rows, columns), change.isel(y=rows, x=columns)
-        return judge(window, footprint[rows, columns], stack, box, ground, searched, alpha, doubt_pixels)
+        return judge(stack, change, footprint, ground, searched, alpha, doubt_pixels)
 
     found = join_stretches(found, taken.shape, judged)
     found += _set_aside(left, taken, judged)

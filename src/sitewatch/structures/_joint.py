@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -17,22 +16,29 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.change import LAND, WATER, covariances_of
-from sitewatch.structures._describe import PIXEL_SLACK, Chances, bounds, chances_of, interval, levelled, phases_of
+from sitewatch.structures._describe import (
+    PIXEL_SLACK,
+    Chances,
+    bounds,
+    chances_of,
+    interval,
+    kind_and_sizes,
+    levelled,
+    phases_of,
+)
 from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._detected_together import watch_together
+from sitewatch.structures._find_one import Found
 from sitewatch.structures._glimpses import Glimpse, begun_with, finished_with, glimpses_of, timeline
 from sitewatch.structures._grade import AT_SEA_SHARE
 from sitewatch.structures._growth import growth_curve
-from sitewatch.structures._partners import Partner, Track, joint_p, regraded
+from sitewatch.structures._partners import Partner, Track, graded_together, joint_p
 from sitewatch.structures._phases import as_points, prepared_on
 from sitewatch.structures._preparation import waiting_ground
 from sitewatch.structures._structure import GrowthPoint, Levels, SingleImage, Structure
 from sitewatch.structures._together import Together, alone, follow_together
 from sitewatch.structures._window import Window
 from sitewatch.structures._within import UNKNOWN, Contrast
-
-if TYPE_CHECKING:
-    from sitewatch.structures._find_one import Found
 
 # How differently a structure stands out in other geometries and sensors, and against a sea under other winds (dB, sd),
 # and the share of the prior that goes by what is usual for any structure.
@@ -247,13 +253,11 @@ def _graded(joined: Structure, lead: Found, partners: Sequence[Partner], alpha: 
     onset, images = joined.onset, joined.single_images
     shows = sum(one.shows and onset is not None and one.date >= onset.latest for one in images)
     lacks = sum(one.lacks and onset is not None and one.date <= onset.earliest for one in images)
-    verdict = regraded(lead, partners, joined.p_value, alpha, with_it=shows, without_it=lacks)
-    if verdict.status == "rejected":
+    found = graded_together(lead, partners, joined.p_value, alpha, with_it=shows, without_it=lacks)
+    if found.grade.status == "rejected":
         return joined
-    named = dataclasses.replace(joined, status=verdict.status, reason=verdict.reason)
-    if joined.kind != "unknown":
-        return named
-    return dataclasses.replace(named, kind=verdict.kind, kind_probability=round(verdict.kind_probability, 3))
+    named = dataclasses.replace(joined, status=found.grade.status, reason=found.grade.reason)
+    return dataclasses.replace(named, **kind_and_sizes(found)) if joined.kind == "unknown" else named
 
 
 def _raised(joined: Structure, lead: Found, windows: Sequence[Window]) -> Structure:

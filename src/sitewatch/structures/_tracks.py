@@ -11,15 +11,14 @@ import shapely
 import xarray as xr
 
 from sitewatch.change import LAND, WATER
-from sitewatch.structures._find_one import Found
-from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES, grade
+from sitewatch.structures._find_one import Found, regraded
+from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES
 from sitewatch.structures._joint import earliest, join_evidence, look_within
 from sitewatch.structures._line_growth import joined_lengths
-from sitewatch.structures._map import covered
+from sitewatch.structures._map import covered, onto
 from sitewatch.structures._partners import LOOKED_UP_P, Track, partner_of
 from sitewatch.structures._phases import held_to, prepared_on
 from sitewatch.structures._structure import Interval, Structure
-from sitewatch.structures._window import is_filtered
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
 SAME_SHARE = 0.5
@@ -122,17 +121,16 @@ def water_known_elsewhere(found: Found, others: Sequence[tuple[xr.Dataset, xr.Da
     """
     if found.character.water_share > AT_SEA_SHARE:
         return found
-    shares = []
+    share, water = 0.0, found.water
     for stack, change in others:
-        stratum = change["stratum"].to_numpy()[covered(found.shape.outline, stack.odc.geobox)]
-        known = stratum[stratum <= LAND]
-        if known.size >= FEWEST_KNOWN_PIXELS:
-            shares.append(float((known == WATER).mean()))
-    if max(shares, default=0.0) <= AT_SEA_SHARE:
+        stratum, geobox = change["stratum"].to_numpy(), stack.odc.geobox
+        inside = stratum[covered(found.shape.outline, geobox)]
+        known = inside[inside <= LAND]
+        if known.size >= FEWEST_KNOWN_PIXELS and (there := float((known == WATER).mean())) > share:
+            share, water = there, onto(stratum == WATER, geobox, found.window.stack.odc.geobox)
+    if share <= AT_SEA_SHARE:
         return found
-    at_sea = dataclasses.replace(found.character, water_share=max(shares))
-    verdict = grade(at_sea, found.shape, alpha, filtered=is_filtered(found.window.stack))
-    return dataclasses.replace(found, character=at_sea, grade=verdict)
+    return regraded(found, dataclasses.replace(found.character, water_share=share), alpha, water)
 
 
 def _strength(sighting: Sighting) -> tuple[int, float, float]:

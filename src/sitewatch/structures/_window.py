@@ -92,6 +92,11 @@ def cut_window(stack: xr.Dataset, change: xr.Dataset, rows: slice, columns: slic
     return Window(values, water, background, rows, columns, box)
 
 
+def pixel_m_of(stack: xr.Dataset) -> tuple[float, float]:
+    """True ground size of a stack's pixels in x and y, metres."""
+    return float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"])
+
+
 def is_filtered(stack: xr.Dataset) -> bool:
     """Whether a stack's images were speckle filtered before they reached us."""
     return any("speckle filtered" in str(note) for note in stack.attrs.get("notes", []))
