@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from sitewatch.structures._detected import watch_footprint
@@ -54,7 +55,7 @@ def describe(found: Found) -> Structure:
     scenes = [str(s) for s in found.window.stack["scene"].values]
     shows = fraction > 0.05
     return Structure(
-        id=_identity(found),
+        id=identity(found.grade.kind, found.shape.outline),
         status=found.grade.status,
         reason=found.grade.reason,
         rejected_as=found.grade.rejected_as,
@@ -218,8 +219,8 @@ def _sequence(
     return None if raised is None else dates[raised], None if confirmed is None else dates[confirmed]
 
 
-def _identity(found: Found) -> str:
-    """Short name from place: the same footprint found again has the same name."""
-    centre = found.shape.outline.centroid
+def identity(kind: str, footprint: shapely.Geometry) -> str:
+    """Short name from kind and place: the same footprint found again has the same name."""
+    centre = footprint.centroid
     digest = hashlib.blake2b(f"{centre.x:.4f} {centre.y:.4f}".encode(), digest_size=3).hexdigest()
-    return f"{found.grade.kind.replace(' ', '-')}-{digest}"
+    return f"{kind.replace(' ', '-')}-{digest}"

@@ -70,21 +70,43 @@ def watch_footprint(window: Window, footprint: NDArray[np.bool_], absent: int) -
     candidate which still waits, and None; else None twice. No image before `absent` raises it. Images after the
     confirmation change nothing of either.
     """
-    teaching = int(np.clip(absent + 1, 1, TEACHING_IMAGES))
-    power, looks = footprint_series(window, footprint, teaching)
+    power, looks = footprint_series(window, footprint, teaching_images(absent + 1))
+    return watch(window.stack["time"].values, window.polarisations, power, looks, absent)
+
+
+def watch(
+    time: NDArray[np.datetime64],
+    polarisations: Sequence[str],
+    power: NDArray[np.float64],
+    looks: NDArray[np.float64],
+    absent: int,
+) -> tuple[int | None, int | None]:
+    """Images with which the monitor raises and confirms what it sees in a series; see `watch_footprint`.
+
+    Parameters
+    ----------
+    time
+        [time], of the images.
+    power, looks
+        [time, polarisation], as `footprint_series` gives them.
+    """
     series = xr.Dataset(
-        {name: ("time", power[:, pol]) for pol, name in enumerate(window.polarisations)},
-        coords={"time": window.stack["time"].values},
+        {name: ("time", power[:, pol]) for pol, name in enumerate(polarisations)}, coords={"time": time}
     )
     alarms = watch_series(
         series,
         looks=looks,
-        history=teaching,
+        history=teaching_images(absent + 1),
         threshold=monitor_threshold(power.shape[1]),
         forget_at=absent,
     )
-    image = {time: number for number, time in enumerate(series["time"].values.astype("datetime64[ns]"))}
+    image = {moment: number for number, moment in enumerate(series["time"].values.astype("datetime64[ns]"))}
     return first_confirmed(alarms, image, absent)
+
+
+def teaching_images(without: int) -> int:
+    """How many images teach the monitor, if so many show the place without the structure."""
+    return int(np.clip(without, 1, TEACHING_IMAGES))
 
 
 def first_confirmed(

@@ -54,7 +54,8 @@ class Glimpse:
     @property
     def date(self) -> dt.date:
         """Acquisition date, UTC."""
-        return dt.date.fromisoformat(str(self.time)[:10])
+        day: dt.date = self.time.astype("datetime64[D]").item()
+        return day
 
     def likelihood(self, low: float, high: float) -> float:
         """Of a share built that lies anywhere between two, against none; strangers counted in where that is none."""

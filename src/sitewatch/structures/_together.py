@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sitewatch.change import Covariance
 from sitewatch.structures._change_points import change_points
 from sitewatch.structures._presence import START_IMAGES, START_PERCENT, Presence, Weighed, cleared_by, side_of, weigh
-from sitewatch.structures._window import Window
+from sitewatch.structures._window import Window, dates_of
 
 TURNS = 3
 # A track knows its two levels from so many images on either side; with fewer it doesn't take part.
@@ -100,8 +100,7 @@ def follow_together(
         None if w is None else Presence(built[at], w.before, w.after, lead.pixels, w.ratio, dated, w.deviation)
         for w, at in zip(seen, images, strict=True)
     )
-    dates = tuple(dt.date.fromisoformat(str(t)[:10]) for t in every)
-    return Together(dates, days, track, tuple(windows), presence, built, dated)
+    return Together(tuple(dates_of(every)), days, track, tuple(windows), presence, built, dated)
 
 
 def alone(window: Window, presence: Presence) -> Together:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +18,7 @@ from sitewatch.structures._map import covered, onto
 from sitewatch.structures._partners import LOOKED_UP_P, Track, partner_of
 from sitewatch.structures._phases import held_to, prepared_on
 from sitewatch.structures._structure import Interval, Structure
+from sitewatch.structures._window import dates_of
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
 SAME_SHARE = 0.5
@@ -199,7 +199,7 @@ def unseen_by(structure: Structure, stacks: Sequence[xr.Dataset], changes: Seque
         track = str(stack.attrs["track"])
         if track in structure.tracks or structure.onset is None:
             continue
-        dates = [dt.date.fromisoformat(str(t)[:10]) for t in stack["time"].values]
+        dates = dates_of(stack["time"].values)
         before = sum(d <= structure.onset.earliest for d in dates)
         after = sum(d >= structure.onset.latest for d in dates)
         if min(before, after) < CONFIRMING_IMAGES:

@@ -45,7 +45,7 @@ class Window:
     @property
     def dates(self) -> list[dt.date]:
         """Acquisition dates, UTC."""
-        return [dt.date.fromisoformat(str(t)[:10]) for t in self.stack["time"].values]
+        return dates_of(self.stack["time"].values)
 
     @property
     def days(self) -> NDArray[np.float64]:
@@ -64,6 +64,12 @@ class Window:
         effect = self.background.effect.astype(np.float32)  # [stratum, polarisation, time]
         by_pixel = np.where(self.water, effect[0].T[:, :, None, None], effect[1].T[:, :, None, None])
         return self.log_values - by_pixel
+
+
+def dates_of(times: NDArray[np.datetime64]) -> list[dt.date]:
+    """Dates, UTC, of the times of images."""
+    days: list[dt.date] = times.astype("datetime64[D]").tolist()
+    return days
 
 
 def widened(rows: slice, columns: slice, shape: tuple[int, int], margin: int = MARGIN_PIXELS) -> tuple[slice, slice]:
