@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.errors import StructureError
-from sitewatch.structures._describe import Chances, bounds, identity, interval, levelled, phases_of
+from sitewatch.structures._describe import Chances, bounds, growth_point, identity, interval, levelled, phases_of
 from sitewatch.structures._glimpses import LEAST_SHARE, NEARLY_SHARE, Glimpse, glimpses_of, over_geometries
 from sitewatch.structures._grade import CONFIRMING_IMAGES, WATER_IMAGES_BEFORE
 from sitewatch.structures._growth import TAIL
@@ -161,7 +161,7 @@ def _growth(glimpse: Glimpse, begun: float, finished: float) -> GrowthPoint:
     total = finished + (begun - finished) * mean
     square = finished + (begun - finished) * (sd**2 + mean**2)
     spread = float(np.sqrt(max(square - total**2, 0.0)))
-    return GrowthPoint(glimpse.date, round(total, 4), round(spread, 4), glimpse.track)
+    return growth_point(glimpse.date, total, spread, glimpse.track)
 
 
 def _status(begun: NDArray[np.float64], p_value: float, alpha: float) -> tuple[Status, str]:

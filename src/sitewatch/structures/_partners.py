@@ -12,7 +12,7 @@ from scipy.stats import chi2
 from sitewatch.change import covariances_of, shared_covariances_of
 from sitewatch.structures._character import Character, characterise
 from sitewatch.structures._find_one import Found, regraded
-from sitewatch.structures._together import follow_together
+from sitewatch.structures._together import Together, follow_together
 from sitewatch.structures._window import Window, cut_window
 
 # A track in which nothing was found shows a structure of another track where the change there has this chance.
@@ -30,11 +30,14 @@ class Partner:
     ----------
     character
         Of the footprint in this track; its p-value pays for the dates only, since the place is known.
+    together
+        The footprint followed through the lead's track and this one.
     """
 
     window: Window
     change: xr.Dataset
     character: Character
+    together: Together
 
 
 def partner_of(lead: Found, own: Track, track: Track, *, least_p: float) -> Partner | None:
@@ -67,7 +70,7 @@ def partner_of(lead: Found, own: Track, track: Track, *, least_p: float) -> Part
     shared = shared_covariances_of(change)
     character = characterise(window, lead.footprint, presence, covariances, shared, searched)
     alike = (character.step_db.mean() > 0) == (lead.character.step_db.mean() > 0)
-    return Partner(window, change, character) if alike and character.p_value <= least_p else None
+    return Partner(window, change, character, together) if alike and character.p_value <= least_p else None
 
 
 def joint_p(p_values: Sequence[float]) -> float:
