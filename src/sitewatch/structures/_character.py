@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.linalg import solve_triangular
-from scipy.special import polygamma
 from scipy.stats import chi2
 
 from sitewatch.change import DB_PER_LOG, Covariance
+from sitewatch.change._gamma import trigamma
 from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import pixels_per_cell
+from sitewatch.structures._laws import log_mean_bias
 from sitewatch.structures._nan import nan_mean, nan_median
 from sitewatch.structures._presence import Presence
 from sitewatch.structures._vessel import vessel_log_ratio
@@ -161,10 +162,7 @@ def characterise(
 
 def _power_db(log_mean: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
     """A mean of logs lies below the log of the mean by the speckle's bias; undo it."""
-    from scipy.special import psi
-
-    looks = window.background.looks
-    return (log_mean + np.log(looks) - psi(looks)) * DB_PER_LOG
+    return (log_mean + log_mean_bias(window.background.looks)) * DB_PER_LOG
 
 
 def _mean(series: NDArray[np.float64], when: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -190,7 +188,7 @@ def _swing_db(series: NDArray[np.float64], when: NDArray[np.bool_], window: Wind
     step = np.diff(chosen, axis=0)
     limit = 3.0 * MAD_TO_SD * np.median(np.abs(step), axis=0) + 1e-6
     variance = 0.5 * float(np.mean(np.clip(step, -limit, limit) ** 2))
-    speckle = float(polygamma(1, window.background.looks)) / effective
+    speckle = float(trigamma(window.background.looks)) / effective
     return float(np.sqrt(max(variance - speckle, 0.0))) * DB_PER_LOG
 
 

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import polygamma
 
-from sitewatch.change._gamma import inverse_trigamma
+from sitewatch.change._gamma import inverse_trigamma, trigamma
 from sitewatch.structures._detected import footprint_series, teaching_images, watch
 from sitewatch.structures._window import Window, dates_of
 
@@ -62,5 +61,5 @@ def _ratios(
         return None
     level = np.nanmean(first, axis=0)
     # What the level is not known by is shared by all images, and counted as if it were new in each: on the safe side.
-    variance = polygamma(1, looks) * (1.0 + 1.0 / count)
+    variance = trigamma(looks) * (1.0 + 1.0 / count)
     return window.stack["time"].values, power / level, inverse_trigamma(variance)

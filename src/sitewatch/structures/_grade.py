@@ -9,6 +9,7 @@ import numpy as np
 from sitewatch.structures._character import Character
 from sitewatch.structures._measure import Shape
 from sitewatch.structures._structure import Lookalike, Status
+from sitewatch.structures._vessel import swing_in_words
 
 # A footprint lies at sea where more than this share of it was water.
 AT_SEA_SHARE = 0.5
@@ -139,7 +140,7 @@ def _on_water(character: Character, shape: Shape) -> tuple[str, float, str]:
     if np.isnan(character.scatter_after_db):
         return "unknown", 0.5, ""
     if character.scatter_after_db > STEADY_DB or character.vessel_log_ratio > SURE_OF_VESSEL:
-        text = f"its level swings by {character.scatter_after_db:.1f} dB from image to image as moored ships do"
+        text = swing_in_words(character.scatter_after_db)
         if character.scatter_after_db <= STEADY_DB:
             text = (
                 "its level swings from image to image as that of moored ships does, though by little more than speckle"

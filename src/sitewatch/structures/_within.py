@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.signal import fftconvolve
-from scipy.special import logsumexp, psi
+from scipy.special import logsumexp
 from scipy.stats import norm
 
 from sitewatch.change import DB_PER_LOG
@@ -30,7 +30,7 @@ from sitewatch.change._background import CLEAR_SEPARATION, _split
 from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import pixels_per_cell_of
-from sitewatch.structures._presence import log_gamma_density
+from sitewatch.structures._laws import STRANGER_RANGE, STRANGER_SHARE, log_gamma_density, log_mean_bias
 from sitewatch.structures._window import box_round
 
 SHARES = np.array([0.0, 0.03, 0.07, 0.15, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95, 1.0])
@@ -55,9 +55,8 @@ CONTRASTS_DB = np.arange(-17.5, 20.1, 1.25)
 LEAST_CONTRAST_DB = 2.5
 SURE = 60.0
 LAG_PIXELS = 4
-# The ground's law: steps of its table and width of its kernel, natural log; and what of it may be anything.
+# The ground's law: steps of its table and width of its kernel, natural log.
 TABLE, KERNEL = np.arange(-9.0, 9.0, 0.05), 0.15
-ODD_SHARE, ODD_RANGE = 0.03, 40.0 / DB_PER_LOG
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,7 +163,7 @@ class _Laws:
         (absent, absent_weight), (present, present_weight) = self.absent, self.present
         ground = np.interp(y[None] - absent[:, None], TABLE, self.ground)[:, None]
         # y is the deviation from a mean of logarithms, the law's from the logarithm of a mean.
-        built = np.exp(log_gamma_density(y[None] - present[:, None] + psi(looks) - np.log(looks), looks))[None]
+        built = np.exp(log_gamma_density(y[None] - present[:, None] - log_mean_bias(looks), looks))[None]
         blends = np.abs(present[None, :] - absent[:, None]) * DB_PER_LOG < LEAST_CONTRAST_DB
         built = np.where(blends[:, :, None], ground, built)
         weight = absent_weight[:, None] + present_weight[None]
@@ -182,7 +181,7 @@ def _laws(
     counts, _ = np.histogram(around, np.append(TABLE, TABLE[-1] + TABLE[1] - TABLE[0]) - 0.5 * (TABLE[1] - TABLE[0]))
     step = float(TABLE[1] - TABLE[0])
     density = ndi.gaussian_filter1d(counts / (counts.sum() * step), KERNEL / step, mode="constant")
-    ground = (1.0 - ODD_SHARE) * density + ODD_SHARE / ODD_RANGE
+    ground = (1.0 - STRANGER_SHARE) * density + STRANGER_SHARE / STRANGER_RANGE
     z = np.linspace(-REACH, REACH, STEPS)
     weight = norm.logpdf(z)
     chance = np.sum([c.share * norm.pdf(CONTRASTS_DB, c.mean_db, c.sd_db) for c in present], axis=0)
