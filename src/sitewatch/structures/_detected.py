@@ -25,6 +25,7 @@ from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import USUAL_PIXELS, pixels_per_cell_of
 from sitewatch.structures._character import RADIOMETRY_DB
 from sitewatch.structures._nan import nan_mean, nan_median
+from sitewatch.structures._pixels import EIGHT
 from sitewatch.structures._window import Window
 
 # Mean number of images between false candidates of one footprint. Its threshold is simulated at a tenth and carried on,
@@ -152,7 +153,7 @@ def footprint_series(
     first = values[:teaching]
     water = calm_level(np.ascontiguousarray(first[:, 0].reshape(teaching, -1))) < window.background.calm_limit
     water = water.reshape(footprint.shape)
-    away = ~ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=GAP_PIXELS)
+    away = ~ndi.binary_dilation(footprint, EIGHT, iterations=GAP_PIXELS)
     rows, columns = np.nonzero(footprint)
     own = values[:, :, rows, columns].astype(float)
     on_water = water[rows, columns]

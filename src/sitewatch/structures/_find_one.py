@@ -14,10 +14,11 @@ from sitewatch.structures._grade import LINE_SLENDERNESS, Grade, grade
 from sitewatch.structures._ground import Ground
 from sitewatch.structures._measure import Shape, as_line, measure, slenderness
 from sitewatch.structures._membership import doubtful_pixels
+from sitewatch.structures._pixels import box_round, widened
 from sitewatch.structures._presence import Presence, follow
 from sitewatch.structures._regions import Region
 from sitewatch.structures._waterline import named_at_waterline
-from sitewatch.structures._window import Window, box_round, cut_window, is_filtered, pixel_m_of, widened
+from sitewatch.structures._window import Window, cut_window, is_filtered, pixel_m_of
 
 # Kinds whose length is that of the centreline; of a pier, it is the longer side of the smallest rectangle.
 AS_LINE = ("road", "quay wall", "dyke")

@@ -20,7 +20,7 @@ from odc.geo.geobox import GeoBox
 
 from sitewatch.change._background import SMALLEST_FLOOR
 from sitewatch.structures._map import covered, onto
-from sitewatch.structures._window import box_round
+from sitewatch.structures._pixels import box_round
 from sitewatch.structures._within import SHARES, UNKNOWN, Contrast, share_evidence
 
 # A structure can't be told from its ground in so many geometries, and so many images show something else in its place.

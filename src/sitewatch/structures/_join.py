@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from sitewatch.structures._find_one import Found
+from sitewatch.structures._pixels import EIGHT, box_round
 from sitewatch.structures._structure import LINEAR_KINDS
-from sitewatch.structures._window import box_round
 
 # Ends that lie so many pixels apart, and works that went on within so many images (or this share of the record), join.
 GAP_PIXELS = 4
@@ -18,7 +18,6 @@ SAME_TIME_IMAGES = 3.0
 SAME_TIME_SHARE = 0.08
 # The whole of two stretches is longer than either: its length squared over its area grows by this factor or more.
 LONGER = 1.15
-EIGHT = np.ones((3, 3), bool)
 
 Judge = Callable[[NDArray[np.bool_], float], Found]
 

@@ -13,6 +13,7 @@ from rasterio.features import shapes
 from sitewatch.errors import StructureError
 from sitewatch.structures._centreline import centreline, length_along
 from sitewatch.structures._map import from_pixels, to_degrees
+from sitewatch.structures._pixels import edge_pixels
 from sitewatch.structures._structure import Measure
 
 # An edge found on a pixel grid is off by a uniform error of one pixel.
@@ -128,12 +129,6 @@ def as_line(shape: Shape, pixel: float) -> Shape:
     return dataclasses.replace(
         shape, area_m2=area, length_m=Measure(length, sd), width_m=Measure(width, float(width * relative))
     )
-
-
-def edge_pixels(mask: NDArray[np.bool_]) -> float:
-    """Pixel edges between inside and outside."""
-    padded = np.pad(mask, 1)
-    return float((padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum())
 
 
 def _rectangle(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Pixel by pixel and image by image: is it built yet?
 
-Turns of two steps: the levels of both states, given when each pixel was built, and what each image says by these levels
-(`_weigh`); and when it was built, given that (`_change_points`). Several tracks take their turns together (`_together`).
+Turns of two steps: the levels of both states, given when each pixel was built, and what each image says by them
+(`_weigh`); and when it was built, given that (`_change_points`). Several tracks take their turns together
+(`_together`).
 """
 
 from __future__ import annotations

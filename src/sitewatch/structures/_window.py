@@ -10,11 +10,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.xr import xr_coords as _register_odc_accessor  # noqa: F401
+from scipy import ndimage as ndi
 
 from sitewatch.change import Background, background_of, calm_level, log_power
-
-# A footprint is looked at with so much ground round it.
-MARGIN_PIXELS = 8
+from sitewatch.structures._pixels import EIGHT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,19 +71,14 @@ def dates_of(times: NDArray[np.datetime64]) -> list[dt.date]:
     return days
 
 
-def widened(rows: slice, columns: slice, shape: tuple[int, int], margin: int = MARGIN_PIXELS) -> tuple[slice, slice]:
-    """A box with a margin of ground round it, within the grid."""
-    return (
-        slice(max(rows.start - margin, 0), min(rows.stop + margin, shape[0])),
-        slice(max(columns.start - margin, 0), min(columns.stop + margin, shape[1])),
-    )
-
-
-def box_round(mask: NDArray[np.bool_], margin: int = MARGIN_PIXELS) -> tuple[slice, slice]:
-    """Rows and columns of a grid [y, x] that hold all pixels of a mask, with a margin of ground round them."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-    return widened(*box, (mask.shape[0], mask.shape[1]), margin)
+def ground_round(
+    window: Window, footprint: NDArray[np.bool_], *, on_water: bool, reach_pixels: int | None = None
+) -> NDArray[np.bool_]:
+    """[y, x], water or land round a footprint, one pixel off, no farther than so many pixels (all of the window)."""
+    ground = (window.water == on_water) & ~ndi.binary_dilation(footprint, EIGHT)
+    if reach_pixels is not None:
+        ground &= ndi.binary_dilation(footprint, EIGHT, iterations=reach_pixels)
+    return np.asarray(ground)
 
 
 def cut_window(stack: xr.Dataset, change: xr.Dataset, rows: slice, columns: slice) -> Window:

@@ -31,7 +31,7 @@ from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import pixels_per_cell_of
 from sitewatch.structures._laws import STRANGER_RANGE, STRANGER_SHARE, log_gamma_density, log_mean_bias
-from sitewatch.structures._window import box_round
+from sitewatch.structures._pixels import box_round
 
 SHARES = np.array([0.0, 0.03, 0.07, 0.15, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95, 1.0])
 # What is built shines onto the ground so far around; levels are compared with the ground beyond, to this distance.

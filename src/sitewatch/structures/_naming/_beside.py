@@ -9,6 +9,7 @@ from scipy import ndimage as ndi
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._naming._track import Heading
 from sitewatch.structures._naming._verdict import Verdict
+from sitewatch.structures._pixels import EIGHT
 
 # What touches a structure at least this many times its size, and changed with it, is part of that.
 FRAGMENT_SHARE = 0.2
@@ -21,7 +22,6 @@ LONGEST_REACH_M = 250.0
 IN_LINE_SHARE = 0.7
 # A cross of sidelobes is so wide about the brightest pixel's row and column.
 ARM_PIXELS = 1.5
-EIGHT = np.ones((3, 3), bool)
 
 
 def beside(one: Found, found: list[Found], heading: Heading | None) -> Verdict | None:
