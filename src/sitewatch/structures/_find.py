@@ -21,7 +21,7 @@ from sitewatch.structures._join import join_stretches
 from sitewatch.structures._naming import name_all, name_one, vessel_elsewhere
 from sitewatch.structures._partners import Track
 from sitewatch.structures._regions import Region, candidate_regions
-from sitewatch.structures._structure import Structure
+from sitewatch.structures._structure import RANK, Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
 
 MOST_REGIONS = 400
@@ -86,7 +86,7 @@ def join_found(
     return tuple(sorted(weighed, key=_order))
 
 
-def _known_elsewhere(one: Found, others: Sequence[tuple[xr.Dataset, xr.Dataset]], alpha: float) -> Found:
+def _known_elsewhere(one: Found, others: Sequence[Track], alpha: float) -> Found:
     """A finding graded, and named, by what the other tracks know of its ground."""
     graded = water_known_elsewhere(one, others, alpha)
     return one if graded is one else name_one(graded)
@@ -104,8 +104,7 @@ def _weighed(structure: Structure, stacks: Sequence[xr.Dataset], changes: Sequen
 
 
 def _order(structure: Structure) -> tuple[int, str, str]:
-    rank = {"confirmed": 0, "candidate": 1, "rejected": 2}[structure.status]
-    return rank, structure.onset.latest.isoformat() if structure.onset else "9999", structure.id
+    return RANK[structure.status], structure.onset.latest.isoformat() if structure.onset else "9999", structure.id
 
 
 def find_in_track(

@@ -18,7 +18,7 @@ from sitewatch.structures._pixels import box_round, widened
 from sitewatch.structures._presence import Presence, follow
 from sitewatch.structures._regions import Region
 from sitewatch.structures._waterline import named_at_waterline
-from sitewatch.structures._window import Window, cut_window, is_filtered, pixel_m_of
+from sitewatch.structures._window import Window, cut_window, is_filtered, pixel_m_of, pixel_side_m
 
 # Kinds whose length is that of the centreline; of a pier, it is the longer side of the smallest rectangle.
 AS_LINE = ("road", "quay wall", "dyke")
@@ -129,12 +129,11 @@ def graded(
     water, doubt_pixels
         See `Found`.
     """
-    pixel_m = pixel_m_of(window.stack)
-    shape = measure(footprint, window.stack.odc.geobox, pixel_m, doubt=doubt_pixels)
+    shape = measure(footprint, window.stack.odc.geobox, pixel_m_of(window.stack), doubt=doubt_pixels)
     verdict = grade(character, shape, alpha, filtered=is_filtered(window.stack))
     verdict = named_at_waterline(verdict, shape, footprint, water)
     if verdict.kind in AS_LINE:
-        shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
+        shape = as_line(shape, pixel_side_m(window.stack))
     return Found(window, footprint, water, presence, character, shape, verdict, doubt_pixels)
 
 

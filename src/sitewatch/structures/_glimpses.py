@@ -21,6 +21,7 @@ from odc.geo.geobox import GeoBox
 from sitewatch.change._background import SMALLEST_FLOOR
 from sitewatch.structures._map import covered, onto
 from sitewatch.structures._pixels import box_round
+from sitewatch.structures._window import pixel_side_m
 from sitewatch.structures._within import SHARES, UNKNOWN, Contrast, share_evidence
 
 # A structure can't be told from its ground in so many geometries, and so many images show something else in its place.
@@ -110,7 +111,7 @@ def glimpses_of(
     mask = covered(footprint, geobox)
     if not mask.any():
         return []
-    pixel_m = float(np.sqrt(float(stack.attrs["pixel_x_m"]) * float(stack.attrs["pixel_y_m"])))
+    pixel_m = pixel_side_m(stack)
     margin = round(MARGIN_M / pixel_m)
     box = box_round(mask, margin)
     part = geobox[box]

@@ -17,7 +17,7 @@ from sitewatch.structures._centreline import length_along, positions_along
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._growth import decided
 from sitewatch.structures._structure import LINEAR_KINDS, LengthPoint, Measure, Structure
-from sitewatch.structures._window import pixel_m_of
+from sitewatch.structures._window import pixel_m_of, pixel_side_m
 
 # Neighbouring places err together over about this many pixels along the line: the point spread and the neighbours'
 # prior hold them together.
@@ -33,8 +33,7 @@ def length_growth(found: Found) -> tuple[LengthPoint, ...]:
         return ()
     pixel_m = pixel_m_of(found.window.stack)
     place = positions_along(line, found.presence.pixels, pixel_m) / length_along(line, pixel_m)
-    pixel = float(np.sqrt(pixel_m[0] * pixel_m[1]))
-    length, sd = length_by_image(found.presence.built_by, place, found.shape.length_m, pixel)
+    length, sd = length_by_image(found.presence.built_by, place, found.shape.length_m, pixel_side_m(found.window.stack))
     return tuple(
         LengthPoint(day, round(float(value), 1), round(float(error), 1))
         for day, value, error in zip(found.window.dates, length, sd, strict=True)

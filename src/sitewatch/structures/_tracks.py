@@ -17,7 +17,7 @@ from sitewatch.structures._line_growth import joined_lengths
 from sitewatch.structures._map import covered, onto
 from sitewatch.structures._partners import LOOKED_UP_P, Track, partner_of
 from sitewatch.structures._phases import held_to, prepared_on
-from sitewatch.structures._structure import Interval, Structure
+from sitewatch.structures._structure import RANK, Interval, Structure
 from sitewatch.structures._window import dates_of
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
@@ -26,7 +26,6 @@ SAME_SHARE = 0.5
 DISPLACED_SHARE = 0.25
 # A track speaks of ground of which it knows so many pixels.
 FEWEST_KNOWN_PIXELS = 4
-_RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +107,7 @@ def _together(
     return join_evidence(joined, lead, own, partners, glimpses, alpha) if partners or glimpses else joined
 
 
-def water_known_elsewhere(found: Found, others: Sequence[tuple[xr.Dataset, xr.Dataset]], alpha: float) -> Found:
+def water_known_elsewhere(found: Found, others: Sequence[Track], alpha: float) -> Found:
     """A finding graded as at sea where another track knows its ground as water.
 
     Whether ground was water is a fact of the place. A track with few images, of a rough sea or with its land masked,
@@ -135,7 +134,7 @@ def water_known_elsewhere(found: Found, others: Sequence[tuple[xr.Dataset, xr.Da
 
 def _strength(sighting: Sighting) -> tuple[int, float, float]:
     s = sighting.structure
-    return _RANK[s.status], s.p_value, -s.area_m2.value
+    return RANK[s.status], s.p_value, -s.area_m2.value
 
 
 def _same(one: Structure, other: Structure) -> bool:

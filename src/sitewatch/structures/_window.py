@@ -97,6 +97,12 @@ def pixel_m_of(stack: xr.Dataset) -> tuple[float, float]:
     return float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"])
 
 
+def pixel_side_m(stack: xr.Dataset) -> float:
+    """Side of a square that covers as much ground as a stack's pixel, metres."""
+    x_m, y_m = pixel_m_of(stack)
+    return float(np.sqrt(x_m * y_m))
+
+
 def is_filtered(stack: xr.Dataset) -> bool:
     """Whether a stack's images were speckle filtered before they reached us."""
     return any("speckle filtered" in str(note) for note in stack.attrs.get("notes", []))

@@ -112,11 +112,12 @@ def share_evidence(
         judged = footprint & same_ground
     if (footprint & known).sum() < max(FEWEST_PIXELS, 0.8 * footprint.sum()):
         return None
-    away = known & ~_grown(footprint, GAP_M / pixel_m)
+    distance = ndi.distance_transform_edt(~footprint)
+    away = known & (distance > max(GAP_M / pixel_m, 1.0))
     if others is not None:
         away &= ~others
-    ground = away & (_kind(log_values, footprint, away, pixel_m) if same_ground is None else same_ground)
-    ring = _ring(footprint, ground, pixel_m)
+    ground = away & (_kind(log_values, distance, away, pixel_m) if same_ground is None else same_ground)
+    ring = _ring(distance, ground, pixel_m)
     if ring is None:
         return None
     around = log_values[ring]
@@ -193,12 +194,8 @@ def _laws(
     )
 
 
-def _grown(mask: NDArray[np.bool_], pixels: float) -> NDArray[np.bool_]:
-    return np.asarray(ndi.distance_transform_edt(~mask) <= max(pixels, 1.0))
-
-
 def _kind(
-    values: NDArray[np.floating], footprint: NDArray[np.bool_], away: NDArray[np.bool_], pixel_m: float
+    values: NDArray[np.floating], distance: NDArray[np.float64], away: NDArray[np.bool_], pixel_m: float
 ) -> NDArray[np.bool_]:
     """[y, x], pixels of the kind of ground, dark or bright, that most of the footprint's surroundings are."""
     filled = np.where(away, values, 0.0)
@@ -208,14 +205,13 @@ def _kind(
     limit, separation = _split(smooth[away])
     if separation < CLEAR_SEPARATION:
         return np.ones_like(away)
-    near = away & _grown(footprint, 0.5 * RING_M / pixel_m)
+    near = away & (distance <= max(0.5 * RING_M / pixel_m, 1.0))
     dark = smooth < limit
     return dark if (dark & near).sum() > 0.5 * near.sum() else ~dark & away
 
 
-def _ring(footprint: NDArray[np.bool_], ground: NDArray[np.bool_], pixel_m: float) -> NDArray[np.bool_] | None:
-    """Ground close round the footprint, reaching out until there is enough of it."""
-    distance = ndi.distance_transform_edt(~footprint)
+def _ring(distance: NDArray[np.float64], ground: NDArray[np.bool_], pixel_m: float) -> NDArray[np.bool_] | None:
+    """Ground close round the footprint, its distance [y, x] in pixels, reaching out until there is enough of it."""
     for reach in (1.0, 2.0, 4.0):
         ring = ground & (distance <= reach * RING_M / pixel_m)
         if ring.sum() >= FEWEST_RING_PIXELS:
