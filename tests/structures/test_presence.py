@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sitewatch.change import Covariance
-from sitewatch.structures import _change_points, _presence
-from sitewatch.structures._presence import Presence, follow, log_gamma_density
+from sitewatch.structures import _change_points, _laws
+from sitewatch.structures._laws import log_gamma_density
+from sitewatch.structures._presence import Presence, follow
 from sitewatch.structures._window import Window
 
 LOOKS = 4.4
@@ -47,7 +48,7 @@ def test_one_pixel_with_a_flat_prior_has_the_posterior_that_enumeration_gives(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_change_points, "ROUNDS", 0)  # no prior learnt from neighbours
-    monkeypatch.setattr(_presence, "STRANGER_SHARE", 1e-300)  # the bare gamma law
+    monkeypatch.setattr(_laws, "STRANGER_SHARE", 1e-300)  # the bare gamma law
     rng = np.random.default_rng(seed)
     images, before, after, looks = 12, 0.03, 0.05, 3.7
     power = np.where(np.arange(images) >= 7, after, before) * rng.gamma(looks, 1 / looks, images)
@@ -63,7 +64,7 @@ def test_one_pixel_with_a_flat_prior_has_the_posterior_that_enumeration_gives(
 
 
 def test_the_density_is_that_of_the_logarithm_of_gamma_speckle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_presence, "STRANGER_SHARE", 1e-300)
+    monkeypatch.setattr(_laws, "STRANGER_SHARE", 1e-300)
     ratio = np.geomspace(0.02, 20, 50)
     # f(ln I) = I f(I)
     expected = np.log(ratio * stats.gamma.pdf(ratio, LOOKS, scale=1 / LOOKS))

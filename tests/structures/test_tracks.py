@@ -14,9 +14,11 @@ from hall import Hall
 
 from sitewatch.change import LAND, WATER, detect_change
 from sitewatch.site import Site
-from sitewatch.structures import Interval, Levels, PhasePoint, Structure, find_structures
+from sitewatch.structures import Interval, Levels, PhasePoint, Structure, find_in_track, find_structures
 from sitewatch.structures._describe import describe
+from sitewatch.structures._find_one import Found
 from sitewatch.structures._map import to_degrees
+from sitewatch.structures._measure import as_line, measure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
 
 LandStack = Callable[..., xr.Dataset]
@@ -193,6 +195,31 @@ def test_a_vessel_that_one_filtered_track_calls_a_building_is_not_confirmed(hall
     known = water_known_elsewhere(found, [(hall.stack, hall.change.assign(stratum=water))], 0.01)
     assert (hall.found.grade.status, known.grade.status) == ("confirmed", "candidate")
     assert "filtered" in known.grade.reason
+
+
+@pytest.fixture(scope="module")
+def walls(land_stack: LandStack) -> tuple[xr.Dataset, xr.Dataset, list[Found]]:
+    """Two bright lines, one along a shore at row 20 and one away from it, in a track that takes all of it for land."""
+    along, away = (slice(20, 23), slice(4, 40)), (slice(20, 60), slice(54, 57))
+    turn = np.full((70, 70), 999)
+    turn[along], turn[away] = 14, 14
+    stack = land_stack(5, turn, 11.0, point_spread_px=0.5)
+    change = detect_change(stack)
+    found = [one for one in find_in_track(stack, change) if one.grade.status != "rejected"]
+    return stack, change, sorted(found, key=lambda one: int(one.presence.pixels[1].min()) + one.window.columns.start)
+
+
+def test_lines_where_another_track_knows_water_have_the_names_and_sizes_of_lines_at_the_waterline(
+    walls: tuple[xr.Dataset, xr.Dataset, list[Found]],
+) -> None:
+    stack, change, (along, away) = walls
+    stratum = xr.DataArray(np.where(np.indices((70, 70))[0] < 20, LAND, WATER).astype(np.uint8), dims=("y", "x"))
+    wall, pier = (water_known_elsewhere(one, [(stack, change.assign(stratum=stratum))], 0.01) for one in (along, away))
+    assert {along.grade.kind, away.grade.kind}.isdisjoint({"quay wall", "pier"})
+    assert (wall.grade.kind, pier.grade.kind) == ("quay wall", "pier")
+    # A wall is measured along its centreline, a pier by its rectangle, whatever they were taken for on land.
+    assert wall.shape == as_line(measure(along.footprint, along.window.stack.odc.geobox, (10.0, 10.0)), 10.0)
+    assert pier.shape.length_m == measure(away.footprint, away.window.stack.odc.geobox, (10.0, 10.0)).length_m
 
 
 def test_a_track_that_does_not_cover_the_place_says_nothing_of_its_ground(hall: Hall) -> None:

@@ -6,7 +6,6 @@ order in time; every pair of gaps in which it may have been begun and finished i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.errors import StructureError
-from sitewatch.structures._describe import Chances, bounds, interval, levelled, phases_of
+from sitewatch.structures._describe import Chances, bounds, growth_point, identity, interval, levelled, phases_of
 from sitewatch.structures._glimpses import LEAST_SHARE, NEARLY_SHARE, Glimpse, glimpses_of, over_geometries
 from sitewatch.structures._grade import CONFIRMING_IMAGES, WATER_IMAGES_BEFORE
 from sitewatch.structures._growth import TAIL
@@ -23,6 +22,7 @@ from sitewatch.structures._map import covered
 from sitewatch.structures._measure import measure
 from sitewatch.structures._phases import as_points, prepared_on
 from sitewatch.structures._structure import GrowthPoint, SingleImage, Status, Structure
+from sitewatch.structures._window import pixel_m_of
 
 # Prior: it stood before the first image, or comes after the last; built within one gap; never finished.
 OUTER_SHARE = 0.25
@@ -61,13 +61,10 @@ def date_alone(
     phases = as_points(dates, phases_of(chances, start, end, days))
     images = tuple(SingleImage(g.date, g.scene, g.track, round(g.log_ratio(), 3)) for g in glimpses)
     finest = min(singles, key=lambda stack: float(stack.attrs["pixel_x_m"]))
-    pixel_m = (float(finest.attrs["pixel_x_m"]), float(finest.attrs["pixel_y_m"]))
-    shape = measure(covered(polygon, finest.odc.geobox), finest.odc.geobox, pixel_m)
+    shape = measure(covered(polygon, finest.odc.geobox), finest.odc.geobox, pixel_m_of(finest))
     status, reason = _status(begun, p_value, alpha)
-    centre = polygon.centroid
-    digest = hashlib.blake2b(f"{centre.x:.4f} {centre.y:.4f}".encode(), digest_size=3).hexdigest()
     return Structure(
-        id=f"unknown-{digest}",
+        id=identity("unknown", polygon),
         kind="unknown",
         status=status,
         reason=reason,
@@ -111,7 +108,8 @@ def weigh_dates(
     """
     n = len(glimpses)
     pairs = [(a, b) for a in range(n + 1) for b in range(a, n + 1)]
-    log_prior = np.log([_begin_prior(days)[a] * _end_prior(days, a)[b] for a, b in pairs])
+    begin, end = _begin_prior(days), [_end_prior(days, a) for a in range(n + 1)]
+    log_prior = np.log([begin[a] * end[a][b] for a, b in pairs])
     state = np.array(
         [
             [np.log(g.absent), np.log(g.likelihood(LEAST_SHARE, NEARLY_SHARE)), np.log(g.likelihood(1.0, 1.0))]
@@ -163,7 +161,7 @@ def _growth(glimpse: Glimpse, begun: float, finished: float) -> GrowthPoint:
     total = finished + (begun - finished) * mean
     square = finished + (begun - finished) * (sd**2 + mean**2)
     spread = float(np.sqrt(max(square - total**2, 0.0)))
-    return GrowthPoint(glimpse.date, round(total, 4), round(spread, 4), glimpse.track)
+    return growth_point(glimpse.date, total, spread, glimpse.track)
 
 
 def _status(begun: NDArray[np.float64], p_value: float, alpha: float) -> tuple[Status, str]:

@@ -19,6 +19,8 @@ from scipy.spatial import KDTree
 from skimage.draw import line as drawn
 from skimage.morphology import skeletonize
 
+from sitewatch.structures._pixels import EIGHT
+
 FEWEST_PIXELS = 4
 # Gaps of up to four pixels close as if they were footprint; wider ones are bridged by the shortest straight line.
 CLOSING_PIXELS = 2
@@ -34,7 +36,6 @@ END_SHARE = 0.75
 END_PIXELS = 6.0
 # What is wider than this many times the usual width is a lump beside the line.
 LUMP_SHARE = 1.5
-EIGHT = np.ones((3, 3), bool)
 
 
 def centreline(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray[np.float64] | None:

@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.linalg import solve_triangular
-from scipy.special import polygamma
 from scipy.stats import chi2
 
 from sitewatch.change import DB_PER_LOG, Covariance
+from sitewatch.change._covariance import YEAR_DAYS
+from sitewatch.change._gamma import trigamma
 from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import pixels_per_cell
+from sitewatch.structures._laws import log_mean_bias
 from sitewatch.structures._nan import nan_mean, nan_median
+from sitewatch.structures._pixels import EIGHT
 from sitewatch.structures._presence import Presence
 from sitewatch.structures._vessel import vessel_log_ratio
-from sitewatch.structures._window import Window
+from sitewatch.structures._window import Window, ground_round
 
 RING_PIXELS = 5
 # Images count as from before while no more than this share of the footprint is called built: the least share that
@@ -33,7 +36,6 @@ RADIOMETRY_DB = 0.3
 # step in records of so many days.
 FIELD_SEASON_DB = 1.5
 SHORTEST_FOR_FIELDS_DAYS = 550.0
-DAYS_A_YEAR = 365.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,12 +121,12 @@ def characterise(
     water = window.water[rows, columns]
     series = nan_mean(rest, axis=2)
     raw_series = nan_mean(raw, axis=2)
-    ring = _ring(window, footprint)
+    at_sea = bool(water.mean() > 0.5)
+    ring = ground_round(window, footprint, on_water=at_sea, reach_pixels=RING_PIXELS)
     ring_rest = window.residual[:, :, ring].astype(float) if ring.any() else rest
     ring_raw = window.log_values[:, :, ring].astype(float) if ring.any() else raw
     before, after = _mean(series, clear), _mean(raw_series, whole)
-    alike = (window.water == (water.mean() > 0.5)) & ~ndi.binary_dilation(footprint, np.ones((3, 3), bool))
-    effective = max(rows.size / pixels_per_cell(window, alike), 1.0)
+    effective = max(rows.size / pixels_per_cell(window, ground_round(window, footprint, on_water=at_sea)), 1.0)
     standing = growth > 0.5 * max(growth[-1], 1e-9)
     sure = presence.built_by > 0.9
     # Mean log-likelihood ratio of the whole footprint (of what is built of it) at each image.
@@ -133,7 +135,7 @@ def characterise(
     counted = np.where(sure[:, None, :], presence.deviation, np.nan)
     level_error = np.full(series.shape, np.nan)
     level_error[standing] = nan_mean(counted[standing], axis=2)
-    z2 = _growth_z2(series, growth, water.mean() > 0.5, effective, covariances, shared, window.days)
+    z2 = _growth_z2(series, growth, at_sea, effective, covariances, shared, window.days)
     trials = max(searched_pixels / max(rows.size, 1), 1.0) * series.shape[0]
     p_value = float(min(1.0, trials * chi2.sf(z2, series.shape[1])))
     ring_before = _mean(nan_mean(ring_rest, axis=2), clear)
@@ -147,7 +149,7 @@ def characterise(
         above_after_db=(after - ring_after) * DB_PER_LOG,
         water_share=float(water.mean()),
         water_after=_moves_with_sea(raw_series[standing], window.background.effect[:, :, standing]),
-        on_shore=bool((~window.water & ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=2)).any()),
+        on_shore=bool((~window.water & ndi.binary_dilation(footprint, EIGHT, iterations=2)).any()),
         scatter_before_db=_own_swing_db(series, nan_mean(ring_rest, axis=2), clear, window, effective),
         scatter_after_db=_swing_db(level_error, standing, window, effective / 2),
         vessel_log_ratio=vessel_log_ratio(level_error, effective * sure.mean(axis=1), window.background.looks),
@@ -161,24 +163,13 @@ def characterise(
 
 def _power_db(log_mean: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
     """A mean of logs lies below the log of the mean by the speckle's bias; undo it."""
-    from scipy.special import psi
-
-    looks = window.background.looks
-    return (log_mean + np.log(looks) - psi(looks)) * DB_PER_LOG
+    return (log_mean + log_mean_bias(window.background.looks)) * DB_PER_LOG
 
 
 def _mean(series: NDArray[np.float64], when: NDArray[np.bool_]) -> NDArray[np.float64]:
     """[polarisation], median over the images `when` (all, where none)."""
     chosen = series[when] if when.any() else series
     return nan_median(chosen, axis=0)
-
-
-def _ring(window: Window, footprint: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Ground of the footprint's kind round it, one pixel off."""
-    near = ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=1)
-    wide = ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=RING_PIXELS)
-    kind = window.water[footprint].mean() > 0.5
-    return wide & ~near & (window.water == kind)
 
 
 def _swing_db(series: NDArray[np.float64], when: NDArray[np.bool_], window: Window, effective: float) -> float:
@@ -190,7 +181,7 @@ def _swing_db(series: NDArray[np.float64], when: NDArray[np.bool_], window: Wind
     step = np.diff(chosen, axis=0)
     limit = 3.0 * MAD_TO_SD * np.median(np.abs(step), axis=0) + 1e-6
     variance = 0.5 * float(np.mean(np.clip(step, -limit, limit) ** 2))
-    speckle = float(polygamma(1, window.background.looks)) / effective
+    speckle = float(trigamma(window.background.looks)) / effective
     return float(np.sqrt(max(variance - speckle, 0.0))) * DB_PER_LOG
 
 
@@ -233,7 +224,7 @@ def _growth_z2(
     total = 0.0
     common = (RADIOMETRY_DB / DB_PER_LOG) ** 2 * np.eye(n_time)
     if not on_water and np.ptp(days) >= SHORTEST_FOR_FIELDS_DAYS:
-        turn = 2 * np.pi * days / DAYS_A_YEAR
+        turn = 2 * np.pi * days / YEAR_DAYS
         common += (FIELD_SEASON_DB / DB_PER_LOG) ** 2 * np.cos(turn[:, None] - turn[None, :])
     for pol in range(n_pol):
         together = shared[0 if on_water else 1, pol].matrix(days)

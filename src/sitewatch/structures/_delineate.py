@@ -14,8 +14,9 @@ from sitewatch.structures._evidence import steps_of
 from sitewatch.structures._ground import Ground
 from sitewatch.structures._membership import COUPLING, OUTSIDE_ODDS, Membership, members
 from sitewatch.structures._nan import nan_median
+from sitewatch.structures._pixels import EIGHT, edge_pixels
 from sitewatch.structures._rectangle import best_rectangle
-from sitewatch.structures._window import Window
+from sitewatch.structures._window import Window, ground_round
 
 # How far from its seed a footprint may reach.
 REACH_PIXELS = 4
@@ -24,7 +25,6 @@ SMEARED_ODDS = -4.0
 # What a free outline owes a rectangle, natural log for each pixel edge: it follows the speckle on its way.
 OUTLINE_COST = 0.5
 FEWEST_FOR_RECTANGLE = 9
-EIGHT = np.ones((3, 3), bool)
 # Share of the power gained nearby at which the outline is drawn.
 EDGE_SHARE = 0.5
 # Share of a work's rise at sea, in dB, that each of its pixels shows.
@@ -74,14 +74,14 @@ def refine_footprint(
     inside = found.inside & ~_shallow(window, seed & near, found.step)
     inside = keep_whole(inside, seed, linear)
     typical = np.median(found.step[:, seed & near], axis=1)
-    like_the_seed = window.water == (window.water[seed].mean() > 0.5)
-    spill = spill_share(window, like_the_seed & ~ndi.binary_dilation(inside, EIGHT))
+    on_water = bool(window.water[seed].mean() > 0.5)
+    spill = spill_share(window, ground_round(window, inside, on_water=on_water))
     if _smeared_share(typical, spill) > SMEARING_SHARE:
         inside = _sharpened(window, inside, found.image, found.step)
     odds = np.where(found.inside & ~inside, np.minimum(found.odds, SMEARED_ODDS), found.odds)
     free = keep_whole(inside, seed, linear) & ~foreign
     odds[foreign | ~allowed] = 0.0
-    return dataclasses.replace(found, inside=_straightened(free, odds, near & like_the_seed), odds=odds)
+    return dataclasses.replace(found, inside=_straightened(free, odds, near & (window.water == on_water)), odds=odds)
 
 
 def _has_series(window: Window) -> NDArray[np.bool_]:
@@ -107,14 +107,8 @@ def _straightened(free: NDArray[np.bool_], odds: NDArray[np.float64], possible: 
     if free.sum() < FEWEST_FOR_RECTANGLE:
         return free
     rectangle = best_rectangle(odds, free)
-    ragged = float(odds[free].sum()) - OUTLINE_COST * _perimeter(free)
+    ragged = float(odds[free].sum()) - OUTLINE_COST * edge_pixels(free)
     return rectangle.mask & (possible | free) if rectangle.score > ragged else free
-
-
-def _perimeter(mask: NDArray[np.bool_]) -> int:
-    """Pixel edges between inside and outside."""
-    padded = np.pad(mask, 1)
-    return int((padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum())
 
 
 def _foreign(window: Window, seed: NDArray[np.bool_], step: NDArray[np.float64]) -> NDArray[np.bool_]:

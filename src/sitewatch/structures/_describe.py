@@ -6,20 +6,21 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from sitewatch.structures._character import Character
 from sitewatch.structures._detected import watch_footprint
+from sitewatch.structures._find_one import Found
 from sitewatch.structures._growth import chance_by, connected, credibly, growth_curve
 from sitewatch.structures._line_growth import length_growth
 from sitewatch.structures._phases import PAUSE, POST, Phases, as_points, follow_phases, prepared_on, what_is_left
 from sitewatch.structures._preparation import waiting_ground
 from sitewatch.structures._structure import LINEAR_KINDS, GrowthPoint, Interval, Levels, Structure
-
-if TYPE_CHECKING:
-    from sitewatch.structures._find_one import Found
+from sitewatch.structures._window import Window
 
 # A structure counts as there from four pixels on (fewer are below the resolution); one larger than so many, whose
 # long rim catches surf and passing things, from this share of the rest on.
@@ -31,6 +32,8 @@ LAST_PIXELS_IMAGES = 2
 # Pixels that date themselves carry the dates alone where they are at least so many and such a share.
 FEWEST_DATED = 8
 FEWEST_DATED_SHARE = 0.35
+# An image shows a structure of which more than this share stands.
+SHOWN_SHARE = 0.05
 # Images that must show no more growth before an end is stated.
 LEVEL_IMAGES = 3
 # Share of the phases' model in which the stated intervals hold for sure; from two thirds on no phase contradicts them.
@@ -51,30 +54,17 @@ def describe(found: Found) -> Structure:
     phases = as_points(dates, phases_of(chances, start, end, found.window.days, waiting))
     onset, completion = interval(start, dates), interval(end, dates)
     raised, confirmed = _sequence(found, start, dates)
-    character, attrs = found.character, found.window.stack.attrs
-    track = str(attrs.get("track", ""))
+    character, track = found.character, str(found.window.stack.attrs.get("track", ""))
     scenes = [str(s) for s in found.window.stack["scene"].values]
-    shows = fraction > 0.05
+    shows = fraction > SHOWN_SHARE
     return Structure(
-        id=_identity(found),
-        kind=found.grade.kind,
+        id=identity(found.grade.kind, found.shape.outline),
         status=found.grade.status,
         reason=found.grade.reason,
         rejected_as=found.grade.rejected_as,
         footprint=found.shape.outline,
-        area_m2=found.shape.area_m2,
-        length_m=found.shape.length_m,
-        width_m=found.shape.width_m,
-        orientation_deg=found.shape.orientation_deg,
-        centreline=found.shape.centreline if found.grade.kind in LINEAR_KINDS else None,
-        growth=tuple(
-            GrowthPoint(day, round(float(f), 4), round(float(s), 4), track)
-            for day, f, s in zip(dates, fraction, spread, strict=True)
-        ),
-        levels=tuple(
-            Levels(track, name, round(float(b), 2), round(float(a), 2))
-            for name, b, a in zip(found.window.polarisations, character.before_db, character.after_db, strict=True)
-        ),
+        growth=tuple(growth_point(day, f, s, track) for day, f, s in zip(dates, fraction, spread, strict=True)),
+        levels=levels_of(found.window, character),
         p_value=character.p_value,
         onset=onset,
         completion=completion,
@@ -83,10 +73,37 @@ def describe(found: Found) -> Structure:
         confirmed_on=confirmed if found.grade.status == "confirmed" else None,
         scenes=tuple(scene for scene, there in zip(scenes, shows, strict=True) if there),
         tracks=(track,),
-        kind_probability=round(found.grade.kind_probability, 3),
         phases=phases,
-        length_growth=length_growth(found, dates),
+        **kind_and_sizes(found),
     )
+
+
+def growth_point(day: dt.date, fraction: float, sd: float, track: str) -> GrowthPoint:
+    """A point of the growth, in as many digits as are stated."""
+    return GrowthPoint(day, round(float(fraction), 4), round(float(sd), 4), track)
+
+
+def levels_of(window: Window, character: Character) -> tuple[Levels, ...]:
+    """The backscatter of a footprint in each polarisation of a track."""
+    return tuple(
+        Levels(str(window.stack.attrs.get("track", "")), name, round(float(before), 2), round(float(after), 2))
+        for name, before, after in zip(window.polarisations, character.before_db, character.after_db, strict=True)
+    )
+
+
+def kind_and_sizes(found: Found) -> dict[str, Any]:
+    """Fields of a `Structure` that say what it is and how large: lines are measured as such."""
+    kind, shape = found.grade.kind, found.shape
+    return {
+        "kind": kind,
+        "kind_probability": round(found.grade.kind_probability, 3),
+        "area_m2": shape.area_m2,
+        "length_m": shape.length_m,
+        "width_m": shape.width_m,
+        "orientation_deg": shape.orientation_deg,
+        "centreline": shape.centreline if kind in LINEAR_KINDS else None,
+        "length_growth": length_growth(found),
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,8 +229,8 @@ def _sequence(
     return None if raised is None else dates[raised], None if confirmed is None else dates[confirmed]
 
 
-def _identity(found: Found) -> str:
-    """Short name from place: the same footprint found again has the same name."""
-    centre = found.shape.outline.centroid
+def identity(kind: str, footprint: shapely.Geometry) -> str:
+    """Short name from kind and place: the same footprint found again has the same name."""
+    centre = footprint.centroid
     digest = hashlib.blake2b(f"{centre.x:.4f} {centre.y:.4f}".encode(), digest_size=3).hexdigest()
-    return f"{found.grade.kind.replace(' ', '-')}-{digest}"
+    return f"{kind.replace(' ', '-')}-{digest}"

@@ -25,6 +25,7 @@ from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import USUAL_PIXELS, pixels_per_cell_of
 from sitewatch.structures._character import RADIOMETRY_DB
 from sitewatch.structures._nan import nan_mean, nan_median
+from sitewatch.structures._pixels import EIGHT
 from sitewatch.structures._window import Window
 
 # Mean number of images between false candidates of one footprint. Its threshold is simulated at a tenth and carried on,
@@ -70,21 +71,43 @@ def watch_footprint(window: Window, footprint: NDArray[np.bool_], absent: int) -
     candidate which still waits, and None; else None twice. No image before `absent` raises it. Images after the
     confirmation change nothing of either.
     """
-    teaching = int(np.clip(absent + 1, 1, TEACHING_IMAGES))
-    power, looks = footprint_series(window, footprint, teaching)
+    power, looks = footprint_series(window, footprint, teaching_images(absent + 1))
+    return watch(window.stack["time"].values, window.polarisations, power, looks, absent)
+
+
+def watch(
+    time: NDArray[np.datetime64],
+    polarisations: Sequence[str],
+    power: NDArray[np.float64],
+    looks: NDArray[np.float64],
+    absent: int,
+) -> tuple[int | None, int | None]:
+    """Images with which the monitor raises and confirms what it sees in a series; see `watch_footprint`.
+
+    Parameters
+    ----------
+    time
+        [time], of the images.
+    power, looks
+        [time, polarisation], as `footprint_series` gives them.
+    """
     series = xr.Dataset(
-        {name: ("time", power[:, pol]) for pol, name in enumerate(window.polarisations)},
-        coords={"time": window.stack["time"].values},
+        {name: ("time", power[:, pol]) for pol, name in enumerate(polarisations)}, coords={"time": time}
     )
     alarms = watch_series(
         series,
         looks=looks,
-        history=teaching,
+        history=teaching_images(absent + 1),
         threshold=monitor_threshold(power.shape[1]),
         forget_at=absent,
     )
-    image = {time: number for number, time in enumerate(series["time"].values.astype("datetime64[ns]"))}
+    image = {moment: number for number, moment in enumerate(series["time"].values.astype("datetime64[ns]"))}
     return first_confirmed(alarms, image, absent)
+
+
+def teaching_images(without: int) -> int:
+    """How many images teach the monitor, if so many show the place without the structure."""
+    return int(np.clip(without, 1, TEACHING_IMAGES))
 
 
 def first_confirmed(
@@ -130,7 +153,7 @@ def footprint_series(
     first = values[:teaching]
     water = calm_level(np.ascontiguousarray(first[:, 0].reshape(teaching, -1))) < window.background.calm_limit
     water = water.reshape(footprint.shape)
-    away = ~ndi.binary_dilation(footprint, np.ones((3, 3), bool), iterations=GAP_PIXELS)
+    away = ~ndi.binary_dilation(footprint, EIGHT, iterations=GAP_PIXELS)
     rows, columns = np.nonzero(footprint)
     own = values[:, :, rows, columns].astype(float)
     on_water = water[rows, columns]

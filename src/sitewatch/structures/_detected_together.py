@@ -11,14 +11,11 @@ import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
-from scipy.special import polygamma
 
-from sitewatch.change import watch_series
-from sitewatch.change._gamma import inverse_trigamma
-from sitewatch.structures._detected import TEACHING_IMAGES, first_confirmed, footprint_series, monitor_threshold
-from sitewatch.structures._window import Window
+from sitewatch.change._gamma import inverse_trigamma, trigamma
+from sitewatch.structures._detected import footprint_series, teaching_images, watch
+from sitewatch.structures._window import Window, dates_of
 
 
 def watch_together(
@@ -42,18 +39,8 @@ def watch_together(
         return None, None
     order = np.argsort(np.concatenate([time for time, _, _ in parts]), kind="stable")
     time, ratio, looks = (np.concatenate([part[i] for part in parts])[order] for i in range(3))
-    known = sum(str(t)[:10] <= absent.isoformat() for t in time)
-    series = xr.Dataset({name: ("time", ratio[:, pol]) for pol, name in enumerate(names)}, coords={"time": time})
-    alarms = watch_series(
-        series,
-        looks=looks,
-        history=int(np.clip(known, 1, TEACHING_IMAGES)),
-        threshold=monitor_threshold(len(names)),
-        forget_at=known - 1,
-    )
-    image = {moment: number for number, moment in enumerate(series["time"].values.astype("datetime64[ns]"))}
-    days = [dt.date.fromisoformat(str(t)[:10]) for t in time]
-    raised, confirmed = first_confirmed(alarms, image, known - 1)
+    days = dates_of(time)
+    raised, confirmed = watch(time, names, ratio, looks, sum(day <= absent for day in days) - 1)
     return None if raised is None else days[raised], None if confirmed is None else days[confirmed]
 
 
@@ -64,7 +51,7 @@ def _ratios(
     before = sum(day <= absent for day in window.dates)
     if before == 0:
         return None
-    teaching = int(np.clip(before, 1, TEACHING_IMAGES))
+    teaching = teaching_images(before)
     power, looks = footprint_series(window, footprint, teaching)
     chosen = [window.polarisations.index(name) for name in names]
     power, looks = power[:, chosen], looks[:, chosen]
@@ -74,5 +61,5 @@ def _ratios(
         return None
     level = np.nanmean(first, axis=0)
     # What the level is not known by is shared by all images, and counted as if it were new in each: on the safe side.
-    variance = polygamma(1, looks) * (1.0 + 1.0 / count)
+    variance = trigamma(looks) * (1.0 + 1.0 / count)
     return window.stack["time"].values, power / level, inverse_trigamma(variance)

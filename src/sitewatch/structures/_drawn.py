@@ -8,21 +8,16 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from sitewatch.change import covariances_of, detect_change, shared_covariances_of
+from sitewatch.change import detect_change
 from sitewatch.errors import StructureError
 from sitewatch.structures._alone import date_alone
-from sitewatch.structures._character import characterise
 from sitewatch.structures._describe import describe
-from sitewatch.structures._find_one import AS_LINE, MARGIN_PIXELS, Found
-from sitewatch.structures._grade import grade
+from sitewatch.structures._find_one import Found, judge
+from sitewatch.structures._ground import ground_of
 from sitewatch.structures._joint import join_evidence, look_within
 from sitewatch.structures._map import covered
-from sitewatch.structures._measure import as_line, measure
 from sitewatch.structures._partners import partner_of
-from sitewatch.structures._presence import follow
 from sitewatch.structures._structure import Structure
-from sitewatch.structures._waterline import named_at_waterline
-from sitewatch.structures._window import cut_window, is_filtered
 
 FEWEST_PIXELS = 4
 
@@ -99,23 +94,5 @@ def _in_track(
             f"the polygon covers {int(mask.sum())} pixels of {stack.attrs.get('track_label', 'this track')}",
             hint=f"It must cover {FEWEST_PIXELS} pixels of {float(stack.attrs['pixel_x_m']):.0f} m inside the images",
         )
-    rows, columns = np.nonzero(mask)
-    box = (
-        slice(max(rows.min() - MARGIN_PIXELS, 0), rows.max() + MARGIN_PIXELS + 1),
-        slice(max(columns.min() - MARGIN_PIXELS, 0), columns.max() + MARGIN_PIXELS + 1),
-    )
-    covariances = covariances_of(change)
-    window = cut_window(stack, change, *box)
-    inside = mask[box]
-    part = change.isel(y=box[0], x=box[1])
-    presence = follow(window, inside, part["first_image"].to_numpy(), part["statistic"].to_numpy(), covariances)
     # The place was given, not searched for: the p-value pays for the dates only.
-    searched = int(inside.sum())
-    character = characterise(window, inside, presence, covariances, shared_covariances_of(change), searched)
-    pixel_m = (float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"]))
-    shape = measure(inside, window.stack.odc.geobox, pixel_m)
-    verdict = grade(character, shape, alpha, filtered=is_filtered(stack))
-    verdict = named_at_waterline(verdict, shape, inside, window.water)
-    if verdict.kind in AS_LINE:
-        shape = as_line(shape, float(np.sqrt(pixel_m[0] * pixel_m[1])))
-    return Found(window, inside, presence, character, shape, verdict)
+    return judge(stack, change, mask, ground_of(change), int(mask.sum()), alpha)

@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
 from sitewatch.structures._describe import describe
-from sitewatch.structures._find_one import Found, examine, judge, widened
+from sitewatch.structures._find_one import Found, examine, judge
 from sitewatch.structures._grade import FEWEST_PIXELS
 from sitewatch.structures._ground import ground_of
 from sitewatch.structures._join import join_stretches
 from sitewatch.structures._naming import name_all, name_one, vessel_elsewhere
 from sitewatch.structures._partners import Track
 from sitewatch.structures._regions import Region, candidate_regions
-from sitewatch.structures._structure import Structure
+from sitewatch.structures._structure import RANK, Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
-from sitewatch.structures._window import cut_window
 
 MOST_REGIONS = 400
 # Regions that leave no lasting footprint are shown, rejected, up to so many a track.
@@ -87,7 +86,7 @@ def join_found(
     return tuple(sorted(weighed, key=_order))
 
 
-def _known_elsewhere(one: Found, others: Sequence[tuple[xr.Dataset, xr.Dataset]], alpha: float) -> Found:
+def _known_elsewhere(one: Found, others: Sequence[Track], alpha: float) -> Found:
     """A finding graded, and named, by what the other tracks know of its ground."""
     graded = water_known_elsewhere(one, others, alpha)
     return one if graded is one else name_one(graded)
@@ -105,8 +104,7 @@ def _weighed(structure: Structure, stacks: Sequence[xr.Dataset], changes: Sequen
 
 
 def _order(structure: Structure) -> tuple[int, str, str]:
-    rank = {"confirmed": 0, "candidate": 1, "rejected": 2}[structure.status]
-    return rank, structure.onset.latest.isoformat() if structure.onset else "9999", structure.id
+    return RANK[structure.status], structure.onset.latest.isoformat() if structure.onset else "9999", structure.id
 
 
 def find_in_track(
@@ -129,10 +127,7 @@ def find_in_track(
         progress("structures", number + 1, len(regions))
 
     def judged(footprint: NDArray[np.bool_], doubt_pixels: float) -> Found:
-        y, x = np.nonzero(footprint)
-        rows, columns = widened(slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1), footprint.shape)
-        window, box = cut_window(stack, change, rows, columns), change.isel(y=rows, x=columns)
-        return judge(window, footprint[rows, columns], stack, box, ground, searched, alpha, doubt_pixels)
+        return judge(stack, change, footprint, ground, searched, alpha, doubt_pixels)
 
     found = join_stretches(found, taken.shape, judged)
     found += _set_aside(left, taken, judged)

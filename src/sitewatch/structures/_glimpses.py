@@ -20,6 +20,8 @@ from odc.geo.geobox import GeoBox
 
 from sitewatch.change._background import SMALLEST_FLOOR
 from sitewatch.structures._map import covered, onto
+from sitewatch.structures._pixels import box_round
+from sitewatch.structures._window import pixel_side_m
 from sitewatch.structures._within import SHARES, UNKNOWN, Contrast, share_evidence
 
 # A structure can't be told from its ground in so many geometries, and so many images show something else in its place.
@@ -53,7 +55,8 @@ class Glimpse:
     @property
     def date(self) -> dt.date:
         """Acquisition date, UTC."""
-        return dt.date.fromisoformat(str(self.time)[:10])
+        day: dt.date = self.time.astype("datetime64[D]").item()
+        return day
 
     def likelihood(self, low: float, high: float) -> float:
         """Of a share built that lies anywhere between two, against none; strangers counted in where that is none."""
@@ -108,13 +111,9 @@ def glimpses_of(
     mask = covered(footprint, geobox)
     if not mask.any():
         return []
-    pixel_m = float(np.sqrt(float(stack.attrs["pixel_x_m"]) * float(stack.attrs["pixel_y_m"])))
+    pixel_m = pixel_side_m(stack)
     margin = round(MARGIN_M / pixel_m)
-    rows, columns = np.nonzero(mask)
-    box = (
-        slice(max(rows.min() - margin, 0), min(rows.max() + margin + 1, mask.shape[0])),
-        slice(max(columns.min() - margin, 0), min(columns.max() + margin + 1, mask.shape[1])),
-    )
+    box = box_round(mask, margin)
     part = geobox[box]
     name = str(next(iter(stack.data_vars)))
     ground = None if same_ground is None else onto(*same_ground, part)

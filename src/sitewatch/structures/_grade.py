@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sitewatch.structures._character import Character
 from sitewatch.structures._measure import Shape
 from sitewatch.structures._structure import Lookalike, Status
+from sitewatch.structures._vessel import swing_in_words
 
 # A footprint lies at sea where more than this share of it was water.
 AT_SEA_SHARE = 0.5
@@ -67,6 +69,16 @@ class Grade:
 def is_line(shape: Shape) -> bool:
     """Whether a footprint is a line: a road, a rail bed, a dyke."""
     return shape.slenderness > LINE_SLENDERNESS
+
+
+def rose_as_plants(step_db: NDArray[np.float64]) -> bool:
+    """Whether the cross-polarised channel rose [polarisation] most: growing plants scatter from their volume."""
+    return step_db.size > 1 and float(step_db[1] - step_db[0]) > VEGETATION_DB
+
+
+def fell_as_trees(step_db: NDArray[np.float64]) -> bool:
+    """Whether the cross-polarised channel fell [polarisation] most: trees scatter from their volume."""
+    return step_db.size > 1 and float(step_db[0] - step_db[1]) > FELLED_DB
 
 
 def grade(character: Character, shape: Shape, alpha: float, *, filtered: bool = False) -> Grade:
@@ -139,7 +151,7 @@ def _on_water(character: Character, shape: Shape) -> tuple[str, float, str]:
     if np.isnan(character.scatter_after_db):
         return "unknown", 0.5, ""
     if character.scatter_after_db > STEADY_DB or character.vessel_log_ratio > SURE_OF_VESSEL:
-        text = f"its level swings by {character.scatter_after_db:.1f} dB from image to image as moored ships do"
+        text = swing_in_words(character.scatter_after_db)
         if character.scatter_after_db <= STEADY_DB:
             text = (
                 "its level swings from image to image as that of moored ships does, though by little more than speckle"
@@ -160,16 +172,15 @@ def _on_land(character: Character, shape: Shape) -> tuple[str, float, str]:
     if brighter:
         if float(step.max()) < SMALLEST_STEP_DB:
             return "wet soil", 0.5, f"a rise of {float(step.max()):.1f} dB is within what wet or ploughed ground does"
-        if step.size > 1 and float(step[1] - step[0]) > VEGETATION_DB:
+        if rose_as_plants(step):
             return "vegetation", _sure(float(step[1] - step[0]) - VEGETATION_DB, 0.5), GREENING
         return "building", _sure(float(step.max()) - SMALLEST_STEP_DB, 0.7), ""
     stood_out = float((character.above_before_db + character.above_after_db).mean())
     drop = -float(step[0])
     levelled = float(character.above_after_db[0]) > -LEVELLED_DB
-    trees = step.size > 1 and float(step[0] - step[1]) > FELLED_DB
     if (
         levelled
-        and not trees
+        and not fell_as_trees(step)
         and stood_out > 0
         and min(drop, float(character.above_before_db[0])) > SMALLEST_DEMOLITION_DB
     ):

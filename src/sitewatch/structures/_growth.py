@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.stats import norm
 
+from sitewatch.structures._pixels import EIGHT
+
 # From how many pixels on a structure counts as there (one or two are below the resolution).
 FIRST_PIXELS = 4.0
 # 95 %: less than 2.5 % on either side.
@@ -72,7 +74,7 @@ def connected(
         mask = np.zeros(shape, bool)
         mask[pixels[0][sure], pixels[1][sure]] = True
         # A gap of one pixel does not part what texture hides.
-        labels, _ = ndi.label(ndi.binary_dilation(mask, np.ones((3, 3), bool)))
+        labels, _ = ndi.label(ndi.binary_dilation(mask, EIGHT))
         at = labels[pixels[0], pixels[1]]
         largest = np.bincount(at[sure]).argmax()
         out[image, sure & (at != largest)] = 0.0

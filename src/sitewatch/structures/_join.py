@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from sitewatch.structures._find_one import Found
+from sitewatch.structures._pixels import EIGHT, box_round
 from sitewatch.structures._structure import LINEAR_KINDS
 
 # Ends that lie so many pixels apart, and works that went on within so many images (or this share of the record), join.
@@ -17,7 +18,6 @@ SAME_TIME_IMAGES = 3.0
 SAME_TIME_SHARE = 0.08
 # The whole of two stretches is longer than either: its length squared over its area grows by this factor or more.
 LONGER = 1.15
-EIGHT = np.ones((3, 3), bool)
 
 Judge = Callable[[NDArray[np.bool_], float], Found]
 
@@ -81,11 +81,7 @@ def _whole(one: Found, other: Found, shape: tuple[int, int], judge: Judge) -> Fo
         mask = np.zeros(shape, bool)
         mask[f.window.rows, f.window.columns] = f.footprint
         masks.append(mask)
-    rows, columns = np.nonzero(masks[0] | masks[1])
-    box = (
-        slice(max(rows.min() - GAP_PIXELS, 0), rows.max() + 1 + GAP_PIXELS),
-        slice(max(columns.min() - GAP_PIXELS, 0), columns.max() + 1 + GAP_PIXELS),
-    )
+    box = box_round(masks[0] | masks[1], GAP_PIXELS)
     a, b = masks[0][box], masks[1][box]
     if not (ndi.binary_dilation(a, EIGHT, iterations=GAP_PIXELS) & b).any():
         return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -17,28 +16,37 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.change import LAND, WATER, covariances_of
-from sitewatch.structures._describe import PIXEL_SLACK, Chances, bounds, chances_of, interval, levelled, phases_of
+from sitewatch.structures._describe import (
+    PIXEL_SLACK,
+    SHOWN_SHARE,
+    Chances,
+    bounds,
+    chances_of,
+    growth_point,
+    interval,
+    kind_and_sizes,
+    levelled,
+    levels_of,
+    phases_of,
+)
 from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._detected_together import watch_together
+from sitewatch.structures._find_one import Found
 from sitewatch.structures._glimpses import Glimpse, begun_with, finished_with, glimpses_of, timeline
 from sitewatch.structures._grade import AT_SEA_SHARE
 from sitewatch.structures._growth import growth_curve
-from sitewatch.structures._partners import Partner, Track, joint_p, regraded
+from sitewatch.structures._partners import Partner, Track, graded_together, joint_p
 from sitewatch.structures._phases import as_points, prepared_on
 from sitewatch.structures._preparation import waiting_ground
-from sitewatch.structures._structure import GrowthPoint, Levels, SingleImage, Structure
+from sitewatch.structures._structure import GrowthPoint, SingleImage, Structure
 from sitewatch.structures._together import Together, alone, follow_together
 from sitewatch.structures._window import Window
 from sitewatch.structures._within import UNKNOWN, Contrast
-
-if TYPE_CHECKING:
-    from sitewatch.structures._find_one import Found
 
 # How differently a structure stands out in other geometries and sensors, and against a sea under other winds (dB, sd),
 # and the share of the prior that goes by what is usual for any structure.
 OTHER_VIEW_DB, OTHER_SEA_DB = 3.0, 5.0
 USUAL_SHARE = 0.15
-SHOWN_SHARE = 0.05
 # Seen from several sides the rim of a footprint is another: so many pixels more or less.
 JOINT_SLACK_PIXELS = 2.0
 
@@ -104,8 +112,11 @@ def join_evidence(
         In the order of their times.
     """
     windows = [lead.window, *(p.window for p in partners)]
-    together = alone(lead.window, lead.presence)
-    if partners:
+    if not partners:
+        together = alone(lead.window, lead.presence)
+    elif len(partners) == 1:
+        together = partners[0].together
+    else:
         covariances = [covariances_of(own[1]), *(covariances_of(p.change) for p in partners)]
         together = follow_together(windows, lead.presence, covariances)
     chances = chances_of(
@@ -124,6 +135,9 @@ def join_evidence(
     # The likelihood ratio of independent images is an e-value, and p / e a p-value (Vovk and Wang 2021, Annals of
     # Statistics 49, sections 2 and 4).
     p_value = min(float(p_value * np.exp(-dated.evidence)), 1.0)
+    # The others found it by themselves, and the base has their levels.
+    listed = {level.track for level in base.levels}
+    looked_up = [p for p in partners if str(p.window.stack.attrs["track"]) not in listed]
     joined = dataclasses.replace(
         base,
         onset=interval(start, dated.dates),
@@ -135,7 +149,7 @@ def join_evidence(
         single_images=dated.singles,
         scenes=tuple(dict.fromkeys([*_scenes(together), *(one.scene for one in dated.singles if one.shows)])),
         tracks=tuple(dict.fromkeys([*base.tracks, *(str(w.stack.attrs["track"]) for w in windows)])),
-        levels=(*base.levels, *(level for p in partners for level in _levels(p, base))),
+        levels=(*base.levels, *(level for p in looked_up for level in levels_of(p.window, p.character))),
     )
     return _raised(_graded(joined, lead, partners, alpha), lead, windows)
 
@@ -156,7 +170,7 @@ class _Dated:
 def _dated(together: Together, chances: Chances, glimpses: Sequence[Glimpse]) -> _Dated:
     fraction, sd = growth_curve(together.built_by)
     points = [
-        GrowthPoint(day, round(float(f), 4), round(float(s), 4), str(together.windows[number].stack.attrs["track"]))
+        growth_point(day, f, s, str(together.windows[number].stack.attrs["track"]))
         for day, f, s, number in zip(together.dates, fraction, sd, together.track, strict=True)
     ]
     own = np.arange(together.days.size)
@@ -188,7 +202,7 @@ def _dated(together: Together, chances: Chances, glimpses: Sequence[Glimpse]) ->
         chance = float(begun[image])
         total = chance * mean
         sd_there = float(np.sqrt(max(chance * (spread**2 + mean**2) - total**2, 0.0)))
-        growth.append(GrowthPoint(glimpses[j].date, round(total, 4), round(sd_there, 4), glimpses[j].track))
+        growth.append(growth_point(glimpses[j].date, total, sd_there, glimpses[j].track))
     singles = tuple(
         SingleImage(g.date, g.scene, g.track, round(g.log_ratio(*share) if share[1] > 0 else g.log_ratio(), 3))
         for g, share in zip(glimpses, between, strict=True)
@@ -224,17 +238,6 @@ def _scenes(together: Together) -> list[str]:
     return names
 
 
-def _levels(partner: Partner, base: Structure) -> list[Levels]:
-    """The backscatter of a track in which nothing had been found by itself."""
-    track, c = str(partner.window.stack.attrs["track"]), partner.character
-    if any(level.track == track for level in base.levels):
-        return []
-    return [
-        Levels(track, name, round(float(b), 2), round(float(a), 2))
-        for name, b, a in zip(partner.window.polarisations, c.before_db, c.after_db, strict=True)
-    ]
-
-
 def _graded(joined: Structure, lead: Found, partners: Sequence[Partner], alpha: float) -> Structure:
     """The status that all of it gives: a candidate may be confirmed, and what single images deny is none any more."""
     if joined.status == "confirmed" and joined.p_value > alpha:
@@ -247,13 +250,11 @@ def _graded(joined: Structure, lead: Found, partners: Sequence[Partner], alpha: 
     onset, images = joined.onset, joined.single_images
     shows = sum(one.shows and onset is not None and one.date >= onset.latest for one in images)
     lacks = sum(one.lacks and onset is not None and one.date <= onset.earliest for one in images)
-    verdict = regraded(lead, partners, joined.p_value, alpha, with_it=shows, without_it=lacks)
-    if verdict.status == "rejected":
+    found = graded_together(lead, partners, joined.p_value, alpha, with_it=shows, without_it=lacks)
+    if found.grade.status == "rejected":
         return joined
-    named = dataclasses.replace(joined, status=verdict.status, reason=verdict.reason)
-    if joined.kind != "unknown":
-        return named
-    return dataclasses.replace(named, kind=verdict.kind, kind_probability=round(verdict.kind_probability, 3))
+    named = dataclasses.replace(joined, status=found.grade.status, reason=found.grade.reason)
+    return dataclasses.replace(named, **kind_and_sizes(found)) if joined.kind == "unknown" else named
 
 
 def _raised(joined: Structure, lead: Found, windows: Sequence[Window]) -> Structure:

@@ -7,20 +7,17 @@ one end, from both, or in pieces.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from sitewatch.structures._centreline import length_along, positions_along
+from sitewatch.structures._find_one import Found
 from sitewatch.structures._growth import decided
 from sitewatch.structures._structure import LINEAR_KINDS, LengthPoint, Measure, Structure
-
-if TYPE_CHECKING:
-    from sitewatch.structures._find_one import Found
+from sitewatch.structures._window import pixel_m_of, pixel_side_m
 
 # Neighbouring places err together over about this many pixels along the line: the point spread and the neighbours'
 # prior hold them together.
@@ -29,19 +26,17 @@ TOGETHER_PIXELS = 3.0
 FRONT_SD_PIXELS = 0.75
 
 
-def length_growth(found: Found, dates: Sequence[dt.date]) -> tuple[LengthPoint, ...]:
+def length_growth(found: Found) -> tuple[LengthPoint, ...]:
     """Length that stands at each image of a linear work; empty for other kinds."""
     line = found.shape.line
     if found.grade.kind not in LINEAR_KINDS or line is None:
         return ()
-    attrs = found.window.stack.attrs
-    pixel_m = (float(attrs["pixel_x_m"]), float(attrs["pixel_y_m"]))
+    pixel_m = pixel_m_of(found.window.stack)
     place = positions_along(line, found.presence.pixels, pixel_m) / length_along(line, pixel_m)
-    pixel = float(np.sqrt(pixel_m[0] * pixel_m[1]))
-    length, sd = length_by_image(found.presence.built_by, place, found.shape.length_m, pixel)
+    length, sd = length_by_image(found.presence.built_by, place, found.shape.length_m, pixel_side_m(found.window.stack))
     return tuple(
         LengthPoint(day, round(float(value), 1), round(float(error), 1))
-        for day, value, error in zip(dates, length, sd, strict=True)
+        for day, value, error in zip(found.window.dates, length, sd, strict=True)
     )
 
 

@@ -13,6 +13,7 @@ from rasterio.features import shapes
 from sitewatch.errors import StructureError
 from sitewatch.structures._centreline import centreline, length_along
 from sitewatch.structures._map import from_pixels, to_degrees
+from sitewatch.structures._pixels import edge_pixels
 from sitewatch.structures._structure import Measure
 
 # An edge found on a pixel grid is off by a uniform error of one pixel.
@@ -81,7 +82,7 @@ def measure(mask: NDArray[np.bool_], geobox: GeoBox, pixel_m: tuple[float, float
     """
     pixel = float(np.sqrt(pixel_m[0] * pixel_m[1]))
     count = int(mask.sum())
-    edge = _edge_pixels(mask)
+    edge = edge_pixels(mask)
     # Every stretch of the edge (EDGE_CORRELATION_PIXELS long) is off by its own error across the edge.
     edge_sd = EDGE_SD_PIXELS * np.sqrt(edge * EDGE_CORRELATION_PIXELS)
     area = Measure(count * pixel**2, float(np.hypot(edge_sd, doubt)) * pixel**2)
@@ -90,7 +91,6 @@ def measure(mask: NDArray[np.bool_], geobox: GeoBox, pixel_m: tuple[float, float
     axis = (corners[1] - corners[0]) if sides[0] >= sides[1] else (corners[2] - corners[1])
     long_m, short_m = max(sides), min(sides)
     line = centreline(mask, pixel_m)
-    slenderness = length_along(line, pixel_m) ** 2 / area.value if line is not None else 0.0
     end_sd = float(np.sqrt(2) * 0.75 * pixel)
     orientation = float(np.degrees(np.arctan2(axis[0], axis[1])) % 180) if long_m > 1.2 * short_m else None
     return Shape(
@@ -101,9 +101,19 @@ def measure(mask: NDArray[np.bool_], geobox: GeoBox, pixel_m: tuple[float, float
         orientation_deg=orientation,
         centreline=None if line is None else _on_map(line, geobox),
         elongation=float(long_m / max(short_m, 1e-6)),
-        slenderness=slenderness,
+        slenderness=_slenderness(line, area.value, pixel_m),
         line=line,
     )
+
+
+def slenderness(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> float:
+    """Length of a footprint's centreline squared over its area; 0 where it has none."""
+    area = int(mask.sum()) * float(np.sqrt(pixel_m[0] * pixel_m[1])) ** 2
+    return _slenderness(centreline(mask, pixel_m), area, pixel_m)
+
+
+def _slenderness(line: NDArray[np.float64] | None, area: float, pixel_m: tuple[float, float]) -> float:
+    return length_along(line, pixel_m) ** 2 / area if line is not None else 0.0
 
 
 def as_line(shape: Shape, pixel: float) -> Shape:
@@ -121,15 +131,10 @@ def as_line(shape: Shape, pixel: float) -> Shape:
     )
 
 
-def _edge_pixels(mask: NDArray[np.bool_]) -> float:
-    padded = np.pad(mask, 1)
-    return float((padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum())
-
-
 def _rectangle(mask: NDArray[np.bool_], pixel_m: tuple[float, float]) -> NDArray[np.float64]:
     """Corners of the smallest rotated rectangle round the pixels' squares, metres east and north."""
     rows, columns = np.nonzero(mask)
-    points = np.array([(c + dx, r + dy) for dx in (0, 1) for dy in (0, 1) for r, c in zip(rows, columns, strict=True)])
+    points = np.concatenate([np.stack([columns + dx, rows + dy], axis=1) for dx in (0, 1) for dy in (0, 1)])
     hull = shapely.oriented_envelope(shapely.MultiPoint(points * [pixel_m[0], -pixel_m[1]]))
     return shapely.get_coordinates(hull)[:4]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -12,12 +11,9 @@ from scipy.stats import chi2
 
 from sitewatch.change import covariances_of, shared_covariances_of
 from sitewatch.structures._character import Character, characterise
-from sitewatch.structures._grade import Grade, grade
-from sitewatch.structures._together import follow_together
-from sitewatch.structures._window import Window, cut_window, is_filtered
-
-if TYPE_CHECKING:
-    from sitewatch.structures._find_one import Found
+from sitewatch.structures._find_one import Found, regraded
+from sitewatch.structures._together import Together, follow_together
+from sitewatch.structures._window import Window, cut_window
 
 # A track in which nothing was found shows a structure of another track where the change there has this chance.
 LOOKED_UP_P = 0.05
@@ -34,11 +30,14 @@ class Partner:
     ----------
     character
         Of the footprint in this track; its p-value pays for the dates only, since the place is known.
+    together
+        The footprint followed through the lead's track and this one.
     """
 
     window: Window
     change: xr.Dataset
     character: Character
+    together: Together
 
 
 def partner_of(lead: Found, own: Track, track: Track, *, least_p: float) -> Partner | None:
@@ -71,7 +70,7 @@ def partner_of(lead: Found, own: Track, track: Track, *, least_p: float) -> Part
     shared = shared_covariances_of(change)
     character = characterise(window, lead.footprint, presence, covariances, shared, searched)
     alike = (character.step_db.mean() > 0) == (lead.character.step_db.mean() > 0)
-    return Partner(window, change, character) if alike and character.p_value <= least_p else None
+    return Partner(window, change, character, together) if alike and character.p_value <= least_p else None
 
 
 def joint_p(p_values: Sequence[float]) -> float:
@@ -86,7 +85,7 @@ def joint_p(p_values: Sequence[float]) -> float:
     return min(p_values[0], float(chi2.sf(total, 2 * len(p_values))))
 
 
-def regraded(
+def graded_together(
     lead: Found,
     partners: Sequence[Partner],
     p_value: float,
@@ -94,8 +93,8 @@ def regraded(
     *,
     with_it: int = 0,
     without_it: int = 0,
-) -> Grade:
-    """Kind and status of a structure by what all tracks say.
+) -> Found:
+    """The lead's finding graded by what all tracks say.
 
     Parameters
     ----------
@@ -121,7 +120,7 @@ def regraded(
         vessel_log_ratio=float(np.sum(vessel)) if vessel else float("nan"),
         p_value=p_value,
     )
-    return grade(character, lead.shape, alpha, filtered=is_filtered(lead.window.stack))
+    return regraded(lead, character, alpha)
 
 
 def _mean(values: Sequence[float], weight: np.ndarray) -> float:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from sitewatch.structures._growth import credibly
+from sitewatch.structures._laws import STRANGER_RANGE_DB, with_strangers
 from sitewatch.structures._structure import PHASES, Interval, Phase, PhasePoint
 
 NONE, PREPARATION, ACTIVE, POST = range(4)
@@ -39,9 +40,6 @@ PAUSE = 0.05
 BASES_DB = np.arange(-0.5, 2.51, 0.25)
 DROPS_DB = np.array([1.0, 1.4, 2.0, 2.8, 4.0])
 SCATTERS_DB = np.array([0.15, 0.22, 0.32, 0.47, 0.7, 1.0])
-# A single image can always be something else (see `_presence`).
-STRANGER_SHARE = 0.03
-STRANGER_RANGE_DB = 40.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,7 +196,7 @@ def waiting_evidence(level_db: NDArray[np.float64], pixels: NDArray[np.float64])
 def _log_normal(deviation: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log density of the normal law, with a floor for strangers."""
     inside = -0.5 * (deviation / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
-    return np.logaddexp(inside + np.log(1 - STRANGER_SHARE), np.log(STRANGER_SHARE / STRANGER_RANGE_DB))
+    return with_strangers(inside, STRANGER_RANGE_DB)
 
 
 def forward_backward(

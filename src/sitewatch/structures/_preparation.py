@@ -11,10 +11,10 @@ from scipy import ndimage as ndi
 from sitewatch.change import DB_PER_LOG
 from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._nan import nan_mean, nan_median
+from sitewatch.structures._window import Window, ground_round
 
 if TYPE_CHECKING:
     from sitewatch.structures._presence import Presence
-    from sitewatch.structures._window import Window
 
 LEAST_Z = 4.0
 LEAST_DROP_DB = 0.6
@@ -77,9 +77,7 @@ def waiting_ground(
 
 def _around(window: Window, footprint: NDArray[np.bool_], last: int) -> NDArray[np.float64]:
     """[image], mean over polarisations of how the ground around a footprint stands against its own level before."""
-    square = np.ones((3, 3), bool)
-    ring = ndi.binary_dilation(footprint, square, iterations=AROUND_PIXELS) & ~ndi.binary_dilation(footprint, square)
-    ring &= ~window.water
+    ring = ground_round(window, footprint, on_water=False, reach_pixels=AROUND_PIXELS)
     if ring.sum() < FEWEST_AROUND:
         return np.zeros(window.log_values.shape[0])
     rest = window.residual[:, :, ring].astype(float)

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from skimage.filters import apply_hysteresis_threshold
 
 from sitewatch.change import WATER
+from sitewatch.structures._pixels import EIGHT
 
 # A region holds pixels beyond CORE_P and grows into neighbours beyond EDGE_P.
 CORE_P = 1e-4
@@ -36,7 +37,6 @@ SMALLER_SIDE_SHARE = 0.15
 TREND_PIXELS = 5
 WATER_TREND_PIXELS = 3
 TREND_LIMIT = 12.0
-EIGHT = np.ones((3, 3), bool)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,8 @@ LEAST_P = 1e-16
 # A single image shows a structure, or the place without it, from this likelihood ratio on (natural log of 5).
 TELLING = 1.609
 Status = Literal["candidate", "confirmed", "rejected"]
+# The surest first.
+RANK: dict[Status, int] = {"confirmed": 0, "candidate": 1, "rejected": 2}
 # What is not construction and looks like it.
 Lookalike = Literal[
     "ship_passing",

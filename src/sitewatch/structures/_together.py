@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sitewatch.change import Covariance
-from sitewatch.structures._change_points import change_points
-from sitewatch.structures._presence import START_IMAGES, START_PERCENT, Presence, Weighed, cleared_by, side_of, weigh
-from sitewatch.structures._window import Window
+from sitewatch.structures._presence import START_IMAGES, START_PERCENT, Presence, in_turns
+from sitewatch.structures._weigh import side_of
+from sitewatch.structures._window import Window, dates_of
 
 TURNS = 3
 # A track knows its two levels from so many images on either side; with fewer it doesn't take part.
 FEWEST_IMAGES = 2
-HARDLY_ANY, MOST = 0.1, 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,29 +78,8 @@ def follow_together(
     images = [np.flatnonzero(track == number) for number in range(len(windows))]
     built = _in_between(lead.built_by, days[images[0]], days)
     nothing = (days < _start(lead, days[images[0]]))[:, None]
-    cleared = [np.zeros((*side.raw.shape[:2], 1)) for side in sides]
-    ratio = np.zeros((days.size, rows.size))
-    dated = lead.dated
-    seen: list[Weighed | None] = [None] * len(sides)
-    for turn in range(TURNS):
-        ratio[:] = 0.0
-        seen = [
-            weigh(side, built[at], nothing[at], one) if _knows_both(built[at]) else None
-            for side, at, one in zip(sides, images, cleared, strict=True)
-        ]
-        for number, (side, at, weighed) in enumerate(zip(sides, images, seen, strict=True)):
-            if weighed is None:
-                continue
-            ratio[at] = weighed.ratio
-            if turn == 0:
-                cleared[number] = cleared_by(side, weighed.before, built[at])
-        built, dated = change_points(ratio, rows, columns)
-    presence = tuple(
-        None if w is None else Presence(built[at], w.before, w.after, lead.pixels, w.ratio, dated, w.deviation)
-        for w, at in zip(seen, images, strict=True)
-    )
-    dates = tuple(dt.date.fromisoformat(str(t)[:10]) for t in every)
-    return Together(dates, days, track, tuple(windows), presence, built, dated)
+    turned = in_turns(sides, images, lead.pixels, built, nothing, TURNS, FEWEST_IMAGES)
+    return Together(tuple(dates_of(every)), days, track, tuple(windows), turned.presence, turned.built_by, turned.dated)
 
 
 def alone(window: Window, presence: Presence) -> Together:
@@ -125,8 +103,3 @@ def _start(lead: Presence, own: NDArray[np.float64]) -> float:
     """Day before which nothing stands anywhere."""
     begun = int((lead.built_by.mean(axis=1) * 100 >= START_PERCENT).argmax())
     return float(own[max(begun - START_IMAGES, 0)])
-
-
-def _knows_both(built: NDArray[np.float64]) -> bool:
-    share = built.mean(axis=1)
-    return bool((share < HARDLY_ANY).sum() >= FEWEST_IMAGES and (share > MOST).sum() >= FEWEST_IMAGES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,15 +10,15 @@ import shapely
 import xarray as xr
 
 from sitewatch.change import LAND, WATER
-from sitewatch.structures._find_one import Found
-from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES, grade
+from sitewatch.structures._find_one import Found, regraded
+from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES
 from sitewatch.structures._joint import earliest, join_evidence, look_within
 from sitewatch.structures._line_growth import joined_lengths
-from sitewatch.structures._map import covered
+from sitewatch.structures._map import covered, onto
 from sitewatch.structures._partners import LOOKED_UP_P, Track, partner_of
 from sitewatch.structures._phases import held_to, prepared_on
-from sitewatch.structures._structure import Interval, Structure
-from sitewatch.structures._window import is_filtered
+from sitewatch.structures._structure import RANK, Interval, Structure
+from sitewatch.structures._window import dates_of
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
 SAME_SHARE = 0.5
@@ -27,7 +26,6 @@ SAME_SHARE = 0.5
 DISPLACED_SHARE = 0.25
 # A track speaks of ground of which it knows so many pixels.
 FEWEST_KNOWN_PIXELS = 4
-_RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _together(
     return join_evidence(joined, lead, own, partners, glimpses, alpha) if partners or glimpses else joined
 
 
-def water_known_elsewhere(found: Found, others: Sequence[tuple[xr.Dataset, xr.Dataset]], alpha: float) -> Found:
+def water_known_elsewhere(found: Found, others: Sequence[Track], alpha: float) -> Found:
     """A finding graded as at sea where another track knows its ground as water.
 
     Whether ground was water is a fact of the place. A track with few images, of a rough sea or with its land masked,
@@ -122,22 +120,21 @@ def water_known_elsewhere(found: Found, others: Sequence[tuple[xr.Dataset, xr.Da
     """
     if found.character.water_share > AT_SEA_SHARE:
         return found
-    shares = []
+    share, water = 0.0, found.water
     for stack, change in others:
-        stratum = change["stratum"].to_numpy()[covered(found.shape.outline, stack.odc.geobox)]
-        known = stratum[stratum <= LAND]
-        if known.size >= FEWEST_KNOWN_PIXELS:
-            shares.append(float((known == WATER).mean()))
-    if max(shares, default=0.0) <= AT_SEA_SHARE:
+        stratum, geobox = change["stratum"].to_numpy(), stack.odc.geobox
+        inside = stratum[covered(found.shape.outline, geobox)]
+        known = inside[inside <= LAND]
+        if known.size >= FEWEST_KNOWN_PIXELS and (there := float((known == WATER).mean())) > share:
+            share, water = there, onto(stratum == WATER, geobox, found.window.stack.odc.geobox)
+    if share <= AT_SEA_SHARE:
         return found
-    at_sea = dataclasses.replace(found.character, water_share=max(shares))
-    verdict = grade(at_sea, found.shape, alpha, filtered=is_filtered(found.window.stack))
-    return dataclasses.replace(found, character=at_sea, grade=verdict)
+    return regraded(found, dataclasses.replace(found.character, water_share=share), alpha, water)
 
 
 def _strength(sighting: Sighting) -> tuple[int, float, float]:
     s = sighting.structure
-    return _RANK[s.status], s.p_value, -s.area_m2.value
+    return RANK[s.status], s.p_value, -s.area_m2.value
 
 
 def _same(one: Structure, other: Structure) -> bool:
@@ -201,7 +198,7 @@ def unseen_by(structure: Structure, stacks: Sequence[xr.Dataset], changes: Seque
         track = str(stack.attrs["track"])
         if track in structure.tracks or structure.onset is None:
             continue
-        dates = [dt.date.fromisoformat(str(t)[:10]) for t in stack["time"].values]
+        dates = dates_of(stack["time"].values)
         before = sum(d <= structure.onset.earliest for d in dates)
         after = sum(d >= structure.onset.latest for d in dates)
         if min(before, after) < CONFIRMING_IMAGES:

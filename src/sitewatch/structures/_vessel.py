@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import polygamma
 
 from sitewatch.change import DB_PER_LOG
+from sitewatch.change._gamma import trigamma
+from sitewatch.structures._laws import with_strangers
 
 # What stands keeps its level but for tide and wetness; a moored vessel swings, loads and is swapped (dB, sd).
 STANDING_SWING_DB = 0.8
 VESSEL_SWING_DB = 2.5
-# A single image may always show something else as well: this share of images, anywhere within so many dB.
-STRANGER_SHARE = 0.03
-STRANGER_RANGE_DB = 20.0
+# An image that shows something else as well lies anywhere within so many dB.
+OTHERWISE_RANGE_DB = 20.0
 
 
 def vessel_log_ratio(
@@ -45,9 +45,14 @@ def vessel_log_ratio(
         return float("nan")
     level = np.nan_to_num(level_error[known]).sum(axis=1) / seen[known].sum(axis=1) * DB_PER_LOG
     independent = np.maximum(effective[known], 0.5) * seen[known].sum(axis=1)
-    speckle = polygamma(1, np.asarray(looks, float)) * DB_PER_LOG**2 / independent
+    speckle = trigamma(looks) * DB_PER_LOG**2 / independent
     vessel, standing = (_log_evidence(level, speckle + swing**2) for swing in (VESSEL_SWING_DB, STANDING_SWING_DB))
     return vessel - standing
+
+
+def swing_in_words(swing_db: float) -> str:
+    """What is said of a level that swings by so much (sd)."""
+    return f"its level swings by {swing_db:.1f} dB from image to image as moored ships do"
 
 
 def _log_evidence(values: NDArray[np.float64], variance: NDArray[np.float64]) -> float:
@@ -55,5 +60,5 @@ def _log_evidence(values: NDArray[np.float64], variance: NDArray[np.float64]) ->
     weight = 1 / variance
     mean = (weight * values).sum() / weight.sum()
     own = -0.5 * ((values - mean) ** 2 * weight - np.log(weight) + np.log(2 * np.pi))
-    mixed = np.logaddexp(own + np.log(1 - STRANGER_SHARE), np.log(STRANGER_SHARE / STRANGER_RANGE_DB))
+    mixed = with_strangers(own, OTHERWISE_RANGE_DB)
     return float(mixed.sum() - 0.5 * np.log(weight.sum()))

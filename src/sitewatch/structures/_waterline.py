@@ -11,6 +11,7 @@ from scipy import ndimage as ndi
 from sitewatch.structures._centreline import positions_along
 from sitewatch.structures._grade import Grade, is_line
 from sitewatch.structures._measure import Shape
+from sitewatch.structures._pixels import EIGHT
 
 # A quay wall has land beside this share of its length, no farther off than so many pixels.
 ALONG_SHORE_SHARE = 0.6
@@ -21,7 +22,6 @@ RIM_PIXELS = 2
 WIDEST_M = 90.0
 # What lies scattered along a dyke's line is no dyke: this share of its line is in the footprint.
 COVERED_SHARE = 0.9
-EIGHT = np.ones((3, 3), bool)
 
 
 def named_at_waterline(grade: Grade, shape: Shape, footprint: NDArray[np.bool_], water: NDArray[np.bool_]) -> Grade:

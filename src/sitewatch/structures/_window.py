@@ -10,8 +10,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.xr import xr_coords as _register_odc_accessor  # noqa: F401
+from scipy import ndimage as ndi
 
 from sitewatch.change import Background, background_of, calm_level, log_power
+from sitewatch.structures._pixels import EIGHT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Window:
     @property
     def dates(self) -> list[dt.date]:
         """Acquisition dates, UTC."""
-        return [dt.date.fromisoformat(str(t)[:10]) for t in self.stack["time"].values]
+        return dates_of(self.stack["time"].values)
 
     @property
     def days(self) -> NDArray[np.float64]:
@@ -63,6 +65,22 @@ class Window:
         return self.log_values - by_pixel
 
 
+def dates_of(times: NDArray[np.datetime64]) -> list[dt.date]:
+    """Dates, UTC, of the times of images."""
+    days: list[dt.date] = times.astype("datetime64[D]").tolist()
+    return days
+
+
+def ground_round(
+    window: Window, footprint: NDArray[np.bool_], *, on_water: bool, reach_pixels: int | None = None
+) -> NDArray[np.bool_]:
+    """[y, x], water or land round a footprint, one pixel off, no farther than so many pixels (all of the window)."""
+    ground = (window.water == on_water) & ~ndi.binary_dilation(footprint, EIGHT)
+    if reach_pixels is not None:
+        ground &= ndi.binary_dilation(footprint, EIGHT, iterations=reach_pixels)
+    return np.asarray(ground)
+
+
 def cut_window(stack: xr.Dataset, change: xr.Dataset, rows: slice, columns: slice) -> Window:
     """Read one box of a stack, all dates; memory is the box's only."""
     box = stack.isel(y=rows, x=columns)
@@ -72,6 +90,17 @@ def cut_window(stack: xr.Dataset, change: xr.Dataset, rows: slice, columns: slic
     flat = values[:, 0].reshape(values.shape[0], -1)
     water = (calm_level(flat) < background.calm_limit).reshape(values.shape[2:])
     return Window(values, water, background, rows, columns, box)
+
+
+def pixel_m_of(stack: xr.Dataset) -> tuple[float, float]:
+    """True ground size of a stack's pixels in x and y, metres."""
+    return float(stack.attrs["pixel_x_m"]), float(stack.attrs["pixel_y_m"])
+
+
+def pixel_side_m(stack: xr.Dataset) -> float:
+    """Side of a square that covers as much ground as a stack's pixel, metres."""
+    x_m, y_m = pixel_m_of(stack)
+    return float(np.sqrt(x_m * y_m))
 
 
 def is_filtered(stack: xr.Dataset) -> bool:

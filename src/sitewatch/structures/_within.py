@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.signal import fftconvolve
-from scipy.special import logsumexp, psi
+from scipy.special import logsumexp
 from scipy.stats import norm
 
 from sitewatch.change import DB_PER_LOG
@@ -30,7 +30,8 @@ from sitewatch.change._background import CLEAR_SEPARATION, _split
 from sitewatch.change._gamma import inverse_trigamma
 from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.structures._cells import pixels_per_cell_of
-from sitewatch.structures._presence import log_gamma_density
+from sitewatch.structures._laws import STRANGER_RANGE, STRANGER_SHARE, log_gamma_density, log_mean_bias
+from sitewatch.structures._pixels import box_round
 
 SHARES = np.array([0.0, 0.03, 0.07, 0.15, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95, 1.0])
 # What is built shines onto the ground so far around; levels are compared with the ground beyond, to this distance.
@@ -54,9 +55,8 @@ CONTRASTS_DB = np.arange(-17.5, 20.1, 1.25)
 LEAST_CONTRAST_DB = 2.5
 SURE = 60.0
 LAG_PIXELS = 4
-# The ground's law: steps of its table and width of its kernel, natural log; and what of it may be anything.
+# The ground's law: steps of its table and width of its kernel, natural log.
 TABLE, KERNEL = np.arange(-9.0, 9.0, 0.05), 0.15
-ODD_SHARE, ODD_RANGE = 0.03, 40.0 / DB_PER_LOG
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,11 +112,12 @@ def share_evidence(
         judged = footprint & same_ground
     if (footprint & known).sum() < max(FEWEST_PIXELS, 0.8 * footprint.sum()):
         return None
-    away = known & ~_grown(footprint, GAP_M / pixel_m)
+    distance = ndi.distance_transform_edt(~footprint)
+    away = known & (distance > max(GAP_M / pixel_m, 1.0))
     if others is not None:
         away &= ~others
-    ground = away & (_kind(log_values, footprint, away, pixel_m) if same_ground is None else same_ground)
-    ring = _ring(footprint, ground, pixel_m)
+    ground = away & (_kind(log_values, distance, away, pixel_m) if same_ground is None else same_ground)
+    ring = _ring(distance, ground, pixel_m)
     if ring is None:
         return None
     around = log_values[ring]
@@ -163,7 +164,7 @@ class _Laws:
         (absent, absent_weight), (present, present_weight) = self.absent, self.present
         ground = np.interp(y[None] - absent[:, None], TABLE, self.ground)[:, None]
         # y is the deviation from a mean of logarithms, the law's from the logarithm of a mean.
-        built = np.exp(log_gamma_density(y[None] - present[:, None] + psi(looks) - np.log(looks), looks))[None]
+        built = np.exp(log_gamma_density(y[None] - present[:, None] - log_mean_bias(looks), looks))[None]
         blends = np.abs(present[None, :] - absent[:, None]) * DB_PER_LOG < LEAST_CONTRAST_DB
         built = np.where(blends[:, :, None], ground, built)
         weight = absent_weight[:, None] + present_weight[None]
@@ -181,7 +182,7 @@ def _laws(
     counts, _ = np.histogram(around, np.append(TABLE, TABLE[-1] + TABLE[1] - TABLE[0]) - 0.5 * (TABLE[1] - TABLE[0]))
     step = float(TABLE[1] - TABLE[0])
     density = ndi.gaussian_filter1d(counts / (counts.sum() * step), KERNEL / step, mode="constant")
-    ground = (1.0 - ODD_SHARE) * density + ODD_SHARE / ODD_RANGE
+    ground = (1.0 - STRANGER_SHARE) * density + STRANGER_SHARE / STRANGER_RANGE
     z = np.linspace(-REACH, REACH, STEPS)
     weight = norm.logpdf(z)
     chance = np.sum([c.share * norm.pdf(CONTRASTS_DB, c.mean_db, c.sd_db) for c in present], axis=0)
@@ -193,12 +194,8 @@ def _laws(
     )
 
 
-def _grown(mask: NDArray[np.bool_], pixels: float) -> NDArray[np.bool_]:
-    return np.asarray(ndi.distance_transform_edt(~mask) <= max(pixels, 1.0))
-
-
 def _kind(
-    values: NDArray[np.floating], footprint: NDArray[np.bool_], away: NDArray[np.bool_], pixel_m: float
+    values: NDArray[np.floating], distance: NDArray[np.float64], away: NDArray[np.bool_], pixel_m: float
 ) -> NDArray[np.bool_]:
     """[y, x], pixels of the kind of ground, dark or bright, that most of the footprint's surroundings are."""
     filled = np.where(away, values, 0.0)
@@ -208,14 +205,13 @@ def _kind(
     limit, separation = _split(smooth[away])
     if separation < CLEAR_SEPARATION:
         return np.ones_like(away)
-    near = away & _grown(footprint, 0.5 * RING_M / pixel_m)
+    near = away & (distance <= max(0.5 * RING_M / pixel_m, 1.0))
     dark = smooth < limit
     return dark if (dark & near).sum() > 0.5 * near.sum() else ~dark & away
 
 
-def _ring(footprint: NDArray[np.bool_], ground: NDArray[np.bool_], pixel_m: float) -> NDArray[np.bool_] | None:
-    """Ground close round the footprint, reaching out until there is enough of it."""
-    distance = ndi.distance_transform_edt(~footprint)
+def _ring(distance: NDArray[np.float64], ground: NDArray[np.bool_], pixel_m: float) -> NDArray[np.bool_] | None:
+    """Ground close round the footprint, its distance [y, x] in pixels, reaching out until there is enough of it."""
     for reach in (1.0, 2.0, 4.0):
         ring = ground & (distance <= reach * RING_M / pixel_m)
         if ring.sum() >= FEWEST_RING_PIXELS:
@@ -252,8 +248,7 @@ def _unlike(
 
     The same footprint and ring laid elsewhere on the ground; `variance` is that of one independent pixel.
     """
-    rows, columns = np.nonzero(footprint | ring)
-    box = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
+    box = box_round(footprint | ring, margin=0)
     inner, outer = footprint[box].astype(float), ring[box].astype(float)
     weight = ground.astype(float)
     values = np.where(ground, y, 0.0)

@@ -38,7 +38,7 @@ def name_all(found: Sequence[Found], stack: xr.Dataset) -> list[Found]:
     heading = heading_of(stack)
     out = []
     for one in found:
-        verdict = beside(one, list(found), heading) or ambiguity(one, list(found), heading)
+        verdict = beside(one, found, heading) or ambiguity(one, found, heading)
         out.append(name_one(one) if verdict is None else _rejected(one, verdict))
     return out
 

@@ -6,17 +6,16 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 
 from sitewatch.structures._map import covered
 from sitewatch.structures._naming._facts import facts_at
 from sitewatch.structures._naming._sea import LARGEST_RAFT_M2, LONGEST_VESSEL_M, came_and_went, stays_in_words
 from sitewatch.structures._naming._stays import Stay, stays_of
+from sitewatch.structures._pixels import box_round
 from sitewatch.structures._structure import Structure
 from sitewatch.structures._window import cut_window
 
-MARGIN_PIXELS = 8
 FEWEST_PIXELS = 4
 
 
@@ -47,9 +46,7 @@ def _told(structure: Structure, onset: dt.date, stack: xr.Dataset, change: xr.Da
     footprint = covered(structure.footprint, stack.odc.geobox)
     if footprint.sum() < FEWEST_PIXELS:
         return ""
-    y, x = np.nonzero(footprint)
-    rows = slice(max(int(y.min()) - MARGIN_PIXELS, 0), int(y.max()) + 1 + MARGIN_PIXELS)
-    columns = slice(max(int(x.min()) - MARGIN_PIXELS, 0), int(x.max()) + 1 + MARGIN_PIXELS)
+    rows, columns = box_round(footprint)
     window, inside = cut_window(stack, change, rows, columns), footprint[rows, columns]
     if window.water[inside].mean() <= 0.5:
         return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
@@ -9,6 +11,8 @@ from scipy import ndimage as ndi
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._naming._track import Heading
 from sitewatch.structures._naming._verdict import Verdict
+from sitewatch.structures._pixels import EIGHT
+from sitewatch.structures._window import pixel_side_m
 
 # What touches a structure at least this many times its size, and changed with it, is part of that.
 FRAGMENT_SHARE = 0.2
@@ -21,10 +25,9 @@ LONGEST_REACH_M = 250.0
 IN_LINE_SHARE = 0.7
 # A cross of sidelobes is so wide about the brightest pixel's row and column.
 ARM_PIXELS = 1.5
-EIGHT = np.ones((3, 3), bool)
 
 
-def beside(one: Found, found: list[Found], heading: Heading | None) -> Verdict | None:
+def beside(one: Found, found: Sequence[Found], heading: Heading | None) -> Verdict | None:
     """What a finding is of a larger, confirmed structure that it touches and changed with, if anything."""
     for other in found:
         if other is one or other.grade.status != "confirmed":
@@ -55,9 +58,8 @@ def _touches(one: Found, other: Found) -> bool:
 
 def _in_sight(one: Found, other: Found, heading: Heading) -> Verdict | None:
     """Layover, shadow or sidelobe, told by where it lies from the structure as the radar looks."""
-    attrs = one.window.stack.attrs
-    pixel_m = float(np.sqrt(float(attrs["pixel_x_m"]) * float(attrs["pixel_y_m"])))
-    mine, theirs = _pixels(one), _pixels(other)
+    pixel_m = pixel_side_m(one.window.stack)
+    mine, theirs = pixels_of(one), pixels_of(other)
     brighter = float(one.character.step_db.mean()) > 0
     sign = 1.0 if brighter else -1.0  # layover lies toward the radar from what throws it, shadow away from it
     reach = int(LONGEST_REACH_M / pixel_m)
@@ -81,23 +83,22 @@ def _in_sight(one: Found, other: Found, heading: Heading) -> Verdict | None:
 
 def _in_line(mine: NDArray[np.int_], theirs: NDArray[np.int_], step: tuple[float, float], reach: int) -> float:
     """Share of one's pixels from which a walk in one direction meets the other."""
-    occupied = {(int(y), int(x)) for y, x in theirs}
-    met = np.zeros(len(mine), bool)
-    for distance in np.arange(0.5, reach + 0.25, 0.5):
-        ahead = np.round(mine + distance * np.array(step)).astype(int)
-        met |= np.array([(y, x) in occupied for y, x in ahead.tolist()])
-    return float(met.mean())
+    walk = np.arange(0.5, reach + 0.25, 0.5)[:, None, None] * np.array(step)
+    ahead = np.round(mine + walk).astype(int)
+    # A number a place, for grids of up to a million columns.
+    place = np.array([1_000_000, 1])
+    return float(np.isin(ahead @ place, theirs @ place).any(axis=0).mean())
 
 
 def _on_arms(mine: NDArray[np.int_], other: Found, heading: Heading) -> bool:
     """Whether most pixels lie in a line with the structure's brightest one, along the flight or across it."""
     level = other.presence.after.mean(axis=0)
-    from_peak = mine - _pixels(other)[int(np.argmax(level))]
+    from_peak = mine - pixels_of(other)[int(np.argmax(level))]
     across_along = np.abs(from_peak @ np.array(heading.away)), np.abs(from_peak @ np.array(heading.along))
     return any(float((off <= ARM_PIXELS).mean()) > IN_LINE_SHARE for off in across_along)
 
 
-def _pixels(found: Found) -> NDArray[np.int_]:
+def pixels_of(found: Found) -> NDArray[np.int_]:
     """[pixel, 2], row and column in the stack."""
     rows, columns = found.presence.pixels
     return np.stack([rows + found.window.rows.start, columns + found.window.columns.start], axis=1)
@@ -106,7 +107,7 @@ def _pixels(found: Found) -> NDArray[np.int_]:
 def _on(other: Found, one: Found) -> NDArray[np.bool_]:
     """The other's footprint on this one's window."""
     out: NDArray[np.bool_] = np.zeros(one.footprint.shape, bool)
-    y, x = (_pixels(other) - [one.window.rows.start, one.window.columns.start]).T
+    y, x = (pixels_of(other) - [one.window.rows.start, one.window.columns.start]).T
     height, width = out.shape
     inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
     out[y[inside], x[inside]] = True

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
 from sitewatch.change import DB_PER_LOG, LAND, WATER
+from sitewatch.change._covariance import YEAR_DAYS
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._grade import AT_SEA_SHARE
 from sitewatch.structures._nan import nan_mean, nan_median
-from sitewatch.structures._window import Window
+from sitewatch.structures._window import Window, ground_round
 
-# Ground of the footprint's kind, this far round it, tells what the place looks like without it.
+# So many pixels of the ground of the footprint's kind tell what the place looks like without it.
 FEWEST_AROUND = 12
-GAP_PIXELS = 1
-EIGHT = np.ones((3, 3), bool)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,10 +60,10 @@ class Facts:
         """[time], how far it stood above the ground around it."""
         return self.level_db - self.around_db
 
-    @functools.cached_property
+    @property
     def years(self) -> float:
         """Length of the record."""
-        return float(self.days[-1] - self.days[0]) / 365.25 if len(self.days) else 0.0
+        return float(self.days[-1] - self.days[0]) / YEAR_DAYS if len(self.days) else 0.0
 
 
 def facts_of(found: Found) -> Facts:
@@ -94,8 +91,7 @@ def facts_at(
         series_db = nan_mean(window.residual[:, :, footprint].astype(float), axis=2) * DB_PER_LOG
     values = window.log_values * DB_PER_LOG
     effect = window.background.effect[:, 0] * DB_PER_LOG
-    near = ndi.binary_dilation(footprint, EIGHT, iterations=GAP_PIXELS)
-    around = (window.water == at_sea) & ~near
+    around = ground_round(window, footprint, on_water=at_sea)
     if around.sum() >= FEWEST_AROUND:
         beside = nan_median(values[:, :, around].astype(float), axis=2)
     else:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_law
 
+from sitewatch.change._covariance import YEAR_DAYS
+
 # Large tidal constituents that images at a fixed hour of the day can show (S2 stands still there, and K1 looks like the
 # year); cycles a day (Doodson 1921). Their phases need not be known: each has a sine and a cosine.
 TIDES_PER_DAY = {"M2": 1.9322736, "N2": 1.8959820, "O1": 0.9295357}
-DAYS_A_YEAR = 365.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +56,7 @@ def tides(days: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def seasons(days: NDArray[np.float64]) -> NDArray[np.float64]:
     """[time, regressor], sines and cosines of the year and the half-year."""
-    return _waves(days, [1 / DAYS_A_YEAR, 2 / DAYS_A_YEAR])
+    return _waves(days, [1 / YEAR_DAYS, 2 / YEAR_DAYS])
 
 
 def _waves(days: NDArray[np.float64], per_day: list[float]) -> NDArray[np.float64]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sitewatch.structures._find_one import Found
-from sitewatch.structures._naming._beside import start_of
+from sitewatch.structures._naming._beside import pixels_of, start_of
 from sitewatch.structures._naming._track import Heading
 from sitewatch.structures._naming._verdict import Verdict
+from sitewatch.structures._window import pixel_m_of
 
 # A ghost is displaced by PRF * wavelength * slant range / (2 * speed of the satellite). Sentinel-1 IW: PRF 1452 to
 # 1717 Hz by swath, 5.547 cm, 800 to 960 km, 7.59 km/s: 4.2 to 6.0 km. RTC products keep neither swath nor PRF, so the
@@ -19,17 +22,16 @@ SAME_START_IMAGES = 3
 LARGEST_SHARE = 2.0
 
 
-def ambiguity(one: Found, found: list[Found], heading: Heading | None) -> Verdict | None:
+def ambiguity(one: Found, found: Sequence[Found], heading: Heading | None) -> Verdict | None:
     """The bright thing that a finding is the ghost of, if the site holds it."""
-    attrs = one.window.stack.attrs
-    limits = DISPLACED_M.get(str(attrs.get("constellation", "")).lower())
+    limits = DISPLACED_M.get(str(one.window.stack.attrs.get("constellation", "")).lower())
     if heading is None or limits is None or _gained(one) <= 0:
         return None
-    pixel_m = np.array([float(attrs["pixel_y_m"]), float(attrs["pixel_x_m"])])
+    pixel_m = np.array(pixel_m_of(one.window.stack))[::-1]
     for other in found:
         if other is one or other.grade.status == "rejected" or _gained(other) <= 0:
             continue
-        offset = (_middle(one) - _middle(other)) * pixel_m
+        offset = (pixels_of(one).mean(axis=0) - pixels_of(other).mean(axis=0)) * pixel_m
         along, aside = abs(float(offset @ heading.along)), abs(float(offset @ heading.away))
         weaker = 10 * np.log10(_gained(other) / _gained(one))
         alike = (
@@ -52,8 +54,3 @@ def _gained(found: Found) -> float:
     """Linear power that it brought, first polarisation."""
     character = found.character
     return float(10 ** (character.after_db[0] / 10) - 10 ** (character.before_db[0] / 10))
-
-
-def _middle(found: Found) -> np.ndarray:
-    rows, columns = found.presence.pixels
-    return np.array([rows.mean() + found.window.rows.start, columns.mean() + found.window.columns.start])

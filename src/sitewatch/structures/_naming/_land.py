@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sitewatch.change import LAND
+from sitewatch.change._covariance import YEAR_DAYS
 from sitewatch.structures._find_one import Found
-from sitewatch.structures._grade import FELLED_DB, VEGETATION_DB
+from sitewatch.structures._grade import STRAY_SHARE, fell_as_trees, rose_as_plants
 from sitewatch.structures._naming._facts import Facts
-from sitewatch.structures._naming._fit import DAYS_A_YEAR, fit, seasons
+from sitewatch.structures._naming._fit import fit, seasons
 from sitewatch.structures._naming._verdict import Verdict
 
 # A season is told from a lasting step once it had time to return.
@@ -40,25 +42,16 @@ def crop(found: Found, facts: Facts) -> Verdict | None:
 def short_crop(found: Found, facts: Facts) -> Verdict | None:
     """What rose most in the cross-polarised channel and fell again: plants that grew and were cut."""
     step = found.character.step_db
-    if found.character.like_before_after <= 0.2 or step.size < 2 or float(step[1] - step[0]) < VEGETATION_DB:
+    if not _went_again(found) or not rose_as_plants(step):
         return None
-    return Verdict(
-        "crop",
-        f"its cross-polarised echo rose by {float(step[1]):.1f} dB, the co-polarised by {float(step[0]):.1f} dB, and "
-        "both fell again: plants that grew and were cut",
-    )
+    return Verdict("crop", f"{_rise(step, ',')}, and both fell again: plants that grew and were cut")
 
 
 def vegetation(found: Found, facts: Facts) -> Verdict | None:
     """Plants that came to stay."""
     if found.grade.kind != "vegetation":
         return None
-    rise = found.character.step_db
-    return Verdict(
-        "vegetation",
-        f"its cross-polarised echo rose by {float(rise[1]):.1f} dB and the co-polarised by {float(rise[0]):.1f} dB, as "
-        "that of growing plants does",
-    )
+    return Verdict("vegetation", f"{_rise(found.character.step_db, ' and')}, as that of growing plants does")
 
 
 def felled_trees(found: Found, facts: Facts) -> Verdict | None:
@@ -66,7 +59,7 @@ def felled_trees(found: Found, facts: Facts) -> Verdict | None:
     if found.grade.kind != "felling":
         return None
     step, before = found.character.step_db, found.character.before_db
-    if step.size > 1 and float(step[0] - step[1]) > FELLED_DB and float(before[1]) > FOREST_VH_DB:
+    if fell_as_trees(step) and float(before[1]) > FOREST_VH_DB:
         return Verdict(
             "felled_trees",
             f"its cross-polarised echo fell by {-float(step[1]):.1f} dB for good, the co-polarised by "
@@ -84,16 +77,26 @@ def wet_soil(found: Found, facts: Facts) -> Verdict | None:
     if found.grade.kind == "wet soil":
         return Verdict("wet_soil", found.grade.reason)
     step = found.character.step_db
-    brief = found.character.like_before_after > 0.2
-    if brief and float(step[0]) > 0 and (step.size < 2 or float(step[0]) > float(step[1])):
+    if _went_again(found) and float(step[0]) > 0 and (step.size < 2 or float(step[0]) > float(step[1])):
         rise = f"it rose by {float(step[0]):.1f} dB, most in the co-polarised channel, and dried again"
         return Verdict("wet_soil", rise)
     return None
+
+
+def _went_again(found: Found) -> bool:
+    """Whether later images show the former state again."""
+    return found.character.like_before_after > STRAY_SHARE
+
+
+def _rise(step_db: NDArray[np.float64], link: str) -> str:
+    """By how much both channels rose, in words."""
+    co, cross = float(step_db[0]), float(step_db[1])
+    return f"its cross-polarised echo rose by {cross:.1f} dB{link} the co-polarised by {co:.1f} dB"
 
 
 def _peak(first: dt.date, coefficients: np.ndarray) -> str:
     """Name of the month in which the fitted season is highest."""
     days = np.arange(366.0)
     season = seasons(days) @ coefficients
-    day = first + dt.timedelta(days=int(np.argmax(season)) % int(DAYS_A_YEAR))
+    day = first + dt.timedelta(days=int(np.argmax(season)) % int(YEAR_DAYS))
     return day.strftime("%B")

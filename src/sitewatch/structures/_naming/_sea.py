@@ -6,15 +6,16 @@ import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import polygamma
 
 from sitewatch.change import DB_PER_LOG, WATER
+from sitewatch.change._gamma import trigamma
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._grade import AT_SEA_SHARE, SMALLEST_SEA_STEP_DB, STEADY_DB
 from sitewatch.structures._naming._facts import Facts
 from sitewatch.structures._naming._fit import fit, tides, without
 from sitewatch.structures._naming._stays import Stay, stays_of
 from sitewatch.structures._naming._verdict import Verdict
+from sitewatch.structures._vessel import swing_in_words
 from sitewatch.structures._window import is_filtered
 
 # No vessel is longer; rafts of them cover no more.
@@ -80,8 +81,9 @@ def vessel(found: Found, facts: Facts) -> Verdict | None:
     if not as_small_as_vessels(found):
         return None
     dates, character = found.window.dates, found.character
-    swing = max(_known(character.scatter_after_db), _known(character.scatter_before_db))
-    excess = _known(echo_excess(found))
+    # What too few images tell is NaN, and no sign.
+    swing = float(np.nan_to_num([character.scatter_after_db, character.scatter_before_db]).max())
+    excess = float(np.nan_to_num(echo_excess(found)))
     stays = stays_of(facts.level_db, facts.around_db)
     # What stood from the first image on may have been a work that was taken down, unless it was restless.
     if came_and_went(stays) or swing > STEADY_DB or excess > UNSTEADY_ECHO:
@@ -89,9 +91,8 @@ def vessel(found: Found, facts: Facts) -> Verdict | None:
         if told:
             return Verdict("ship_moored", told)
     if found.grade.kind == "ship" and swing > STEADY_DB and found.grade.status == "rejected":
-        words = f"its level swings by {swing:.1f} dB from image to image as moored ships do"
         more = f"; its echo scatters {excess:.1f} times more than speckle" if excess > UNSTEADY_ECHO else ""
-        return Verdict("ship_moored", words + more)
+        return Verdict("ship_moored", swing_in_words(swing) + more)
     if is_filtered(found.window.stack) and excess > UNSTEADY_ECHO and float(character.after_db.max()) > BRIGHT_DB:
         words = f"its echo scatters {excess:.1f} times more from image to image than speckle does"
         return Verdict("ship_moored", f"{words}, as that of a moored ship; standing works stay below {UNSTEADY_ECHO}")
@@ -132,8 +133,4 @@ def echo_excess(found: Found) -> float:
     if not enough.any():
         return float("nan")
     variance = np.nanvar(values[:, enough], axis=0, ddof=1)
-    return float(np.sqrt(np.median(variance) / polygamma(1, window.background.looks)))
-
-
-def _known(value: float) -> float:
-    return 0.0 if np.isnan(value) else value
+    return float(np.sqrt(np.median(variance) / trigamma(window.background.looks)))

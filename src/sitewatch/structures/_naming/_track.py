@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 
-import pyproj
+import shapely
 import xarray as xr
+
+from sitewatch.structures._map import to_degrees
 
 # Radar satellites of today fly sun-synchronous orbits: this inclination is Sentinel-1's, ICEYE's is within a degree.
 INCLINATION_DEG = 98.2
@@ -26,7 +28,9 @@ def heading_of(stack: xr.Dataset) -> Heading | None:
     state, look = str(stack.attrs.get("orbit_state", "")), str(stack.attrs.get("look_direction", "")) or "right"
     if state not in ("ascending", "descending") or look not in ("right", "left"):
         return None
-    flown = heading_deg(_latitude(stack), ascending=state == "ascending")
+    middle = shapely.Point(float(stack["x"].mean()), float(stack["y"].mean()))
+    latitude_deg = to_degrees(middle, stack.odc.geobox).y
+    flown = heading_deg(latitude_deg, ascending=state == "ascending")
     return Heading(_step(flown), _step(flown + (90 if look == "right" else -90)))
 
 
@@ -41,12 +45,6 @@ def heading_deg(latitude_deg: float, *, ascending: bool) -> float:
     north = math.sqrt(max(1 - east**2, 0.0)) * (1 if ascending else -1)
     flown = math.atan2(GROUND_SPEED_KM_S * east - EARTH_SPEED_KM_S * cosine, GROUND_SPEED_KM_S * north)
     return math.degrees(flown) % 360
-
-
-def _latitude(stack: xr.Dataset) -> float:
-    x, y = float(stack["x"].mean()), float(stack["y"].mean())
-    crs = pyproj.CRS.from_user_input(stack.odc.geobox.crs.to_wkt())
-    return float(pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(x, y)[1])
 
 
 def _step(bearing_deg: float) -> tuple[float, float]:
