@@ -11,7 +11,7 @@ from typing import Any, Literal
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import ReviewError
-from sitewatch.structures import Structure
+from sitewatch.structure import Structure
 
 Basis = Literal["observed", "measured", "assessed", "reported"]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sitewatch.structure import LINEAR_KINDS, GrowthPoint, Interval, Levels, Structure
 from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._growth import chance_by, connected, credibly, growth_curve
 from sitewatch.structures._line_growth import length_growth
 from sitewatch.structures._phases import PAUSE, POST, Phases, as_points, follow_phases, prepared_on, what_is_left
 from sitewatch.structures._preparation import waiting_ground
-from sitewatch.structures._structure import LINEAR_KINDS, GrowthPoint, Interval, Levels, Structure
 
 if TYPE_CHECKING:
     from sitewatch.structures._find_one import Found

@@ -10,6 +10,7 @@ import xarray as xr
 
 from sitewatch.change import covariances_of, detect_change, shared_covariances_of
 from sitewatch.errors import StructureError
+from sitewatch.structure import Structure
 from sitewatch.structures._alone import date_alone
 from sitewatch.structures._character import characterise
 from sitewatch.structures._describe import describe
@@ -20,7 +21,6 @@ from sitewatch.structures._map import covered
 from sitewatch.structures._measure import as_line, measure
 from sitewatch.structures._partners import partner_of
 from sitewatch.structures._presence import follow
-from sitewatch.structures._structure import Structure
 from sitewatch.structures._waterline import named_at_waterline
 from sitewatch.structures._window import cut_window, is_filtered
 

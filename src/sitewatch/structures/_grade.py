@@ -6,9 +6,9 @@ import dataclasses
 
 import numpy as np
 
+from sitewatch.structure import Lookalike, Status
 from sitewatch.structures._character import Character
 from sitewatch.structures._measure import Shape
-from sitewatch.structures._structure import Lookalike, Status
 
 # A footprint lies at sea where more than this share of it was water.
 AT_SEA_SHARE = 0.5

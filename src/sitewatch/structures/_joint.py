@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.change import LAND, WATER, covariances_of
+from sitewatch.structure import GrowthPoint, Levels, SingleImage, Structure
 from sitewatch.structures._describe import PIXEL_SLACK, Chances, bounds, chances_of, interval, levelled, phases_of
 from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._detected_together import watch_together
@@ -26,7 +27,6 @@ from sitewatch.structures._growth import growth_curve
 from sitewatch.structures._partners import Partner, Track, joint_p, regraded
 from sitewatch.structures._phases import as_points, prepared_on
 from sitewatch.structures._preparation import waiting_ground
-from sitewatch.structures._structure import GrowthPoint, Levels, SingleImage, Structure
 from sitewatch.structures._together import Together, alone, follow_together
 from sitewatch.structures._window import Window
 from sitewatch.structures._within import UNKNOWN, Contrast

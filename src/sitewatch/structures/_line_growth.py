@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
+from sitewatch.structure import LINEAR_KINDS, LengthPoint, Measure, Structure
 from sitewatch.structures._centreline import length_along, positions_along
 from sitewatch.structures._growth import decided
-from sitewatch.structures._structure import LINEAR_KINDS, LengthPoint, Measure, Structure
 
 if TYPE_CHECKING:
     from sitewatch.structures._find_one import Found

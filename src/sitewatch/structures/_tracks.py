@@ -11,6 +11,7 @@ import shapely
 import xarray as xr
 
 from sitewatch.change import LAND, WATER
+from sitewatch.structure import Interval, Structure
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES, grade
 from sitewatch.structures._joint import earliest, join_evidence, look_within
@@ -18,7 +19,6 @@ from sitewatch.structures._line_growth import joined_lengths
 from sitewatch.structures._map import covered
 from sitewatch.structures._partners import LOOKED_UP_P, Track, partner_of
 from sitewatch.structures._phases import held_to, prepared_on
-from sitewatch.structures._structure import Interval, Structure
 from sitewatch.structures._window import is_filtered
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.
