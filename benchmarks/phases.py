@@ -26,8 +26,8 @@ from typing import Any
 
 import numpy as np
 
+from sitewatch.structure import PHASES
 from sitewatch.structures._phase_errors import Observation, onset_of, sum_up
-from sitewatch.structures._structure import PHASES
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "accuracy"))
 

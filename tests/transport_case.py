@@ -8,8 +8,8 @@ from typing import Any
 import shapely
 
 from sitewatch.site import Site
+from sitewatch.structure import GrowthPoint
 from sitewatch.structures import Interval, Measure, Structure
-from sitewatch.structures._structure import GrowthPoint
 
 BEGUN = Interval(dt.date(2023, 3, 20), dt.date(2023, 4, 9))
 DONE = Interval(dt.date(2025, 6, 20), dt.date(2025, 7, 9))

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sitewatch.structures._structure import Interval
+    from sitewatch.structure import Interval
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyproj
 import shapely
-from odc.geo.geobox import GeoBox
 from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
+
+if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox
 
 __all__ = ["GroundSize", "area_m2", "length_m", "local_crs", "metres_per_unit", "pixel_size_m"]
 

@@ -80,6 +80,16 @@ def test_nothing_new_is_nothing_computed_and_what_is_new_is_read_alone(
     assert len(sitewatch("history", "1", "-w", port, "--json").json["revisions"]) == 3
 
 
+def test_images_of_which_something_else_is_said_now_are_computed_again(
+    sitewatch: Sitewatch, port: Path, followed: Path
+) -> None:
+    assert sitewatch("add", followed / "images", "--quantity", "sigma0", "-w", port).code == 0
+    done = sitewatch("update", "-w", port, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["new"], done.json["run"], done.json["new_scenes"]) == (True, 2, [])
+    assert not sitewatch("update", "-w", port, "--json").json["new"]
+
+
 def test_images_that_are_gone_are_told(sitewatch: Sitewatch, port: Path, followed: Path, images: Path) -> None:
     import sqlite3
 

@@ -9,8 +9,8 @@ from typing import Any
 import shapely
 
 from sitewatch.site import Site
+from sitewatch.structure import PHASES, Phase
 from sitewatch.structures import GrowthPoint, Interval, Measure, PhasePoint, Structure
-from sitewatch.structures._structure import PHASES, Phase
 
 SITE = Site.read("bbox:124.70,39.65,124.72,39.67")
 TRACK = "sentinel-1-iw-137-descending"

@@ -22,8 +22,8 @@ from sitewatch.record import (
 )
 from sitewatch.record._facts import from_facts, from_plain, same, to_facts, to_plain
 from sitewatch.record._identity import Candidate, agreement, match
+from sitewatch.structure import SingleImage
 from sitewatch.structures import Interval, Levels, Structure
-from sitewatch.structures._structure import SingleImage
 
 
 def known(*structures: Structure) -> list[Candidate]:

@@ -16,7 +16,7 @@ from odc.geo.xr import xr_coords
 from sitewatch.report import Provenance
 from sitewatch.scenes._scene import Band, LeftOut, Scene, Track
 from sitewatch.site import Site
-from sitewatch.structures._structure import GrowthPoint, Interval, Levels, Measure, Structure
+from sitewatch.structure import GrowthPoint, Interval, Levels, Measure, Structure
 
 TRACK = Track("sentinel-1", "IW", 98, "descending", "right")
 START = dt.datetime(2021, 3, 2, 9, 31, 20, tzinfo=dt.UTC)

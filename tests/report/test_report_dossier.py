@@ -20,7 +20,7 @@ from PIL import Image
 import sitewatch.report
 from sitewatch.report import write_dossier, write_overview_png
 from sitewatch.report._panels import facts
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 
 class Page(HTMLParser):

@@ -18,7 +18,7 @@ from sitewatch.report._furniture import SCALE_BAR_ID, look_azimuth_deg, round_le
 from sitewatch.report._labels import place_labels
 from sitewatch.report._series import footprint_series
 from sitewatch.report._style import drawable, stretch_db, to_db
-from sitewatch.structures._structure import Levels, Structure
+from sitewatch.structure import Levels, Structure
 
 GEOD = pyproj.Geod(ellps="WGS84")
 

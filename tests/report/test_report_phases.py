@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from sitewatch.report._curves import _growth, structure_curves
 from sitewatch.report._panels import facts
 from sitewatch.report._style import PHASE_COLOURS
+from sitewatch.structure import PHASES
 from sitewatch.structures import GrowthPoint, LengthPoint, PhasePoint, Structure
-from sitewatch.structures._structure import PHASES
 
 CHANCES = (
     *[(1.0, 0.0, 0.0, 0.0)] * 3, (0.6, 0.4, 0.0, 0.0), (0.02, 0.98, 0.0, 0.0), (0.0, 0.99, 0.01, 0.0),

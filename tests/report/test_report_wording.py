@@ -28,7 +28,7 @@ from sitewatch.report._wording import (
     summary_words,
 )
 from sitewatch.sought import Detectable, Sought
-from sitewatch.structures._structure import Interval, Measure, Structure
+from sitewatch.structure import Interval, Measure, Structure
 
 DATES = st.dates(dt.date(1991, 1, 1), dt.date(2060, 12, 31))
 

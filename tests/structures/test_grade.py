@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import shapely
 
+from sitewatch.structure import Measure
 from sitewatch.structures._character import Character
 from sitewatch.structures._grade import grade
 from sitewatch.structures._measure import Shape
-from sitewatch.structures._structure import Measure
 
 ALPHA = 0.01
 # A work in the sea that nobody doubts: 10 dB brighter for good, as steady as rock.

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sitewatch.structure import Phase
 from sitewatch.structures._phase_errors import OnsetError, onset_error, onset_of, sum_up
-from sitewatch.structures._structure import Phase
 
 DAY = dt.date(2022, 6, 1)
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from sitewatch.structure import TELLING
 from sitewatch.structures._glimpses import HIDDEN_SHARE, STRANGER_SHARE, Glimpse
-from sitewatch.structures._structure import TELLING
 from sitewatch.structures._within import SHARES, Contrast, share_evidence
 
 SIDE, PIXEL_M = 70, 10.0

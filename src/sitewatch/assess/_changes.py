@@ -13,7 +13,7 @@ from sitewatch.assess._limits import DIMENSIONS, Dimension, Verdict
 from sitewatch.assess._network import links_of, turns_of
 from sitewatch.assess._nouns import LargestLoad, LimitChange, Place, PlaceChange
 from sitewatch.assess._opening import last_seen
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 
 def what_changed(network: nx.MultiDiGraph, structures: Sequence[Structure]) -> tuple[PlaceChange, ...]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 Kind = Literal["observed", "measured", "assessed", "reported"]
 Likelihood = Literal[

@@ -15,7 +15,7 @@ from sitewatch.assess._read import read_interval, read_links, read_places
 from sitewatch.datewords import interval_words
 from sitewatch.errors import SiteError
 from sitewatch.site import Site
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 
 def transport_network(site: Site, structures: Sequence[Structure]) -> nx.MultiDiGraph:

@@ -7,7 +7,7 @@ import datetime as dt
 from typing import Literal, get_args
 
 from sitewatch.assess._limits import ALWAYS, UNKNOWN_LIMITS, Dimension, Limits, Load, Opening, Verdict, worst
-from sitewatch.structures._structure import Interval
+from sitewatch.structure import Interval
 
 Mode = Literal["sea", "rail", "road"]
 MODES: tuple[Mode, ...] = get_args(Mode)

@@ -11,7 +11,7 @@ from sitewatch.assess._limits import DIMENSIONS, UNLIMITED, Limits
 from sitewatch.assess._nouns import MODES, Link, Place
 from sitewatch.errors import SiteError
 from sitewatch.site import Site, SiteFeature
-from sitewatch.structures._structure import Interval
+from sitewatch.structure import Interval
 
 UNLIMITED_WORD = "unlimited"
 

@@ -14,7 +14,7 @@ from sitewatch.assess._nouns import Link, Place, PlaceChange
 from sitewatch.assess._wording import link_findings
 from sitewatch.errors import SiteError
 from sitewatch.site import Site
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 
 @dataclasses.dataclass(frozen=True)

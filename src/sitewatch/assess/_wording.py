@@ -15,7 +15,7 @@ from sitewatch.assess._network import links_of
 from sitewatch.assess._nouns import Bottleneck, LimitChange, PlaceChange, Since, Step
 from sitewatch.assess._words import SIZE_NAMES, assumptions_of, item_size_words, joined, route_words, size_words
 from sitewatch.datewords import date_words, span_words
-from sitewatch.structures._structure import LINEAR_KINDS, Structure
+from sitewatch.structure import LINEAR_KINDS, Structure
 
 
 def link_findings(

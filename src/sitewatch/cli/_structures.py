@@ -216,7 +216,6 @@ def review(
     """
     with session(screen) as terminal:
         from sitewatch import record as r
-        from sitewatch.pipeline import publish
         from sitewatch.site import read_footprint, read_footprints
 
         given: list[Any] = [
@@ -235,7 +234,7 @@ def review(
         action = given[0] if given else r.Comment()
         with opened_record(workspace) as (opened, record):
             revised = r.review(record, opened.uid, structure, action, by=by or r.user(), comment=comment)
-            publish(opened, record)
+            r.write_published(opened, r.list_structures(record, opened.uid))
         if terminal.as_json:
             terminal.print_json({"structures": [_revision_json(one) for one in revised]})
         else:

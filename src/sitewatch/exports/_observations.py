@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sitewatch.record import Record, list_observations, list_scenes, write_whole
+from sitewatch.structure import PHASES
 from sitewatch.structures import Structure
-from sitewatch.structures._structure import PHASES
 
 COLUMNS = (
     *("date", "structure", "kind", "status", "track", "scene"),

@@ -13,8 +13,8 @@ import shapely
 from sitewatch.errors import ExportError
 from sitewatch.exports._smart import SmartRegion, SmartSite, read_smart, read_smart_folder, sites_of
 from sitewatch.exports._smart_models import NOWHERE, smart_site
+from sitewatch.structure import PHASES
 from sitewatch.structures import Interval, Measure, PhasePoint, Structure
-from sitewatch.structures._structure import PHASES
 
 _NAN = Measure(float("nan"), float("nan"))
 _PROPOSED = ("system_confirmed", "positive")

@@ -26,8 +26,8 @@ import shapely
 from sitewatch.exports._smart import SmartRegion, SmartSite
 from sitewatch.exports._smart_stack import Stack, iou_of, labels, spatial_overlap, stack_of, union_of
 from sitewatch.geodesy import area_m2
+from sitewatch.structure import PHASES, Phase
 from sitewatch.structures._phase_errors import OnsetError, OnsetSummary, onset_error, onset_of, sum_up
-from sitewatch.structures._structure import PHASES, Phase
 
 _DAY = dt.timedelta(days=1)
 SCORED_PHASES: tuple[Phase, ...] = PHASES[1:]

@@ -11,8 +11,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.exports._smart import SmartObservation, SmartSite
+from sitewatch.structure import PHASES, Phase
 from sitewatch.structures._phase_errors import Observation
-from sitewatch.structures._structure import PHASES, Phase
 
 NONE, PREPARATION, ACTIVE, POST = PHASES
 

@@ -10,7 +10,7 @@ from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import PowerResult, map_power
 from sitewatch.pipeline._run import run_site
 from sitewatch.pipeline._steps import RunResult
-from sitewatch.pipeline._update import Added, UpdateResult, add_images, init_site, publish, update_site
+from sitewatch.pipeline._update import Added, UpdateResult, add_images, init_site, update_site
 
 __all__ = [
     "Added",
@@ -22,7 +22,6 @@ __all__ = [
     "date_polygon",
     "init_site",
     "map_power",
-    "publish",
     "run_site",
     "update_site",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from sitewatch.pipeline._steps import (
 from sitewatch.progress import Progress
 from sitewatch.record import (
     Record,
+    SceneRecord,
     Source,
     Workspace,
     add_scene_files,
@@ -43,8 +44,7 @@ from sitewatch.record import (
     standing,
     transaction,
     user,
-    write_centrelines,
-    write_revisions,
+    write_published,
     write_scenes,
 )
 from sitewatch.scenes import Scenes
@@ -65,7 +65,6 @@ def compute_and_keep(
     *,
     progress: Progress,
     command: str,
-    by: str = "",
 ) -> RunResult:
     """Compute what scenes show, and write it to the record and the workspace's files.
 
@@ -78,8 +77,6 @@ def compute_and_keep(
         Scenes to use; those already in the stacks on disk are not read again.
     sources
         Where they came from, for later updates.
-    by
-        Who runs it; the user at work where empty.
     """
     site = workspace.site
     with watch.stage("stacks"):
@@ -107,11 +104,11 @@ def compute_and_keep(
         with transaction(record):
             with watch.stage("record"):
                 before = {scene.id for scene in list_scenes(record, workspace.uid) if scene.used}
-                add_sources(record, workspace.uid, sources, by=by or user())
+                add_sources(record, workspace.uid, sources, by=user())
                 add_scenes(record, workspace.uid, found.scenes)
                 used = [scene.id for scene in used_scenes(found, stacks)]
                 number = begin_run(
-                    record, workspace.uid, started=watch.started, by=by or user(), command=command,
+                    record, workspace.uid, started=watch.started, by=user(), command=command,
                     parameters=options.as_parameters(), scenes=used,
                 )  # fmt: skip
                 fresh = tuple(scene for scene in used if scene not in before)
@@ -119,22 +116,25 @@ def compute_and_keep(
                 revisions = keep_structures(record, workspace.uid, number, structures, why=why)
                 result = dataclasses.replace(result, structures=standing(revisions), run=number, new_scenes=fresh)
                 write_scenes(workspace.scenes_path, result.scenes, result.left_out)
-                write_revisions(workspace.structures_path, revisions)
-                write_centrelines(workspace.centrelines_path, result.structures)
+                write_published(workspace, revisions)
             with watch.stage("dossier"):
                 report(workspace.dossier_path, result, stacks, options, watch, command)
                 progress("dossier", 1, 1)
             with watch.stage("rasters and checksums"):
                 described = _finished(aside, progress)[len(rasters) :]
                 add_scene_files(record, workspace.uid, described)
-            parameters = options.as_parameters()
             finish_run(
                 record, workspace.uid, number,
-                input_hash=input_hash(shapely.to_wkb(site.area), described, parameters, __version__),
+                input_hash=hash_of(workspace, described, options),
                 counts=counts_of(result.structures), seconds=watch.seconds, notes=result.notes,
                 left_out=result.left_out,
             )  # fmt: skip
     return dataclasses.replace(result, seconds=dict(watch.seconds))
+
+
+def hash_of(workspace: Workspace, described: Iterable[SceneRecord], options: RunOptions) -> str:
+    """Hash of all that an update's result rests on; what hints say is in how each scene is read."""
+    return input_hash(shapely.to_wkb(workspace.site.area), described, options.choices(), __version__)
 
 
 def counts_of(structures: Sequence[Structure]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,17 @@ class RunOptions(BaseModel):
 
     def as_parameters(self) -> dict[str, Any]:
         """The settings in force as plain JSON values, for the record."""
-        hints = {
-            name: str(value) if isinstance(value, float) and not np.isfinite(value) else value
-            for name, value in dataclasses.asdict(self.hints).items()
-            if value is not None
-        }
-        return {**self.model_dump(mode="json", exclude={"hints"}), **hints}
+        return {**self.choices(), **plain_hints(self.hints)}
+
+    def choices(self) -> dict[str, Any]:
+        """The settings in force but for the hints, as plain JSON values."""
+        return self.model_dump(mode="json", exclude={"hints"})
+
+
+def plain_hints(hints: Hints) -> dict[str, Any]:
+    """The hints given as JSON values; it knows no NaN, which is what many images hold where there is nothing."""
+    return {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in dataclasses.asdict(hints).items()
+        if value is not None
+    }

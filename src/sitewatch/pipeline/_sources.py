@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import os
 from collections.abc import Sequence
 from itertools import groupby
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sitewatch.errors import SceneError
-from sitewatch.pipeline._options import RunOptions
+from sitewatch.pipeline._options import RunOptions, plain_hints
 from sitewatch.pipeline._steps import choose_scenes
 from sitewatch.progress import Progress
 from sitewatch.record import Source
@@ -20,12 +18,7 @@ from sitewatch.scenes import Hints, LeftOut, Scene, Scenes, open_scenes
 
 def as_sources(sources: Sequence[str | Path], hints: Hints) -> tuple[Source, ...]:
     """Sources by their absolute paths or addresses, so that an update finds them from wherever it is started."""
-    # JSON knows no NaN, which is what many images hold where there is nothing.
-    said = {
-        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in dataclasses.asdict(hints).items()
-        if value is not None
-    }
+    said = plain_hints(hints)
     if Path(str(said.get("dem", ""))).is_file():
         said["dem"] = str(Path(str(said["dem"])).absolute())
     return tuple(Source(_absolute(os.fspath(source)), said) for source in sources)

@@ -8,11 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import shapely
-
-from sitewatch import __version__
 from sitewatch.errors import WorkspaceError
-from sitewatch.pipeline._compute import compute_and_keep
+from sitewatch.pipeline._compute import compute_and_keep, hash_of
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import smallest_seen
 from sitewatch.pipeline._sources import as_sources, scenes_of
@@ -36,7 +33,6 @@ from sitewatch.record import (
     add_scenes,
     add_sources,
     all_known,
-    input_hash,
     known_files,
     list_reviews,
     list_runs,
@@ -48,8 +44,7 @@ from sitewatch.record import (
     transaction,
     update_lock,
     user,
-    write_centrelines,
-    write_revisions,
+    write_published,
 )
 from sitewatch.scenes import Hints, LeftOut, Scenes
 from sitewatch.stack import build_stacks
@@ -203,21 +198,13 @@ def update_site(
         return UpdateResult(result, list_structures(record, workspace.uid), lost, notes)
 
 
-def publish(workspace: Workspace, record: Record) -> None:
-    """Write structures.geojson and centrelines.geojson as the record has them."""
-    revisions = list_structures(record, workspace.uid)
-    write_revisions(workspace.structures_path, revisions)
-    write_centrelines(workspace.centrelines_path, standing(revisions))
-
-
 def _is_new(record: Record, workspace: Workspace, found: Scenes, options: RunOptions) -> bool:
     """Whether the last run rests on anything else than an update would now."""
     runs, known = list_runs(record, workspace.uid), known_files(record, workspace.uid)
     if not runs or not all_known(found.scenes, known):
         return True
     described = [describe() for describe in scene_jobs(found.scenes, known)]
-    now = input_hash(shapely.to_wkb(workspace.site.area), described, options.as_parameters(), __version__)
-    return now != runs[-1].input_hash
+    return hash_of(workspace, described, options) != runs[-1].input_hash
 
 
 def _lost(record: Record, workspace: Workspace, found: Scenes) -> tuple[SceneEntry, ...]:
@@ -228,7 +215,8 @@ def _lost(record: Record, workspace: Workspace, found: Scenes) -> tuple[SceneEnt
 
 def _refresh(record: Record, workspace: Workspace, found: Scenes, options: RunOptions, progress: Progress) -> None:
     """Write files anew that are missing or older than the last review; the stacks on disk serve for the pictures."""
-    publish(workspace, record)
+    revisions = list_structures(record, workspace.uid)
+    write_published(workspace, revisions)
     dossier = workspace.dossier_path
     reviews = list_reviews(record, workspace.uid)
     written = dt.datetime.fromtimestamp(dossier.stat().st_mtime, dt.UTC) if dossier.exists() else None
@@ -238,7 +226,6 @@ def _refresh(record: Record, workspace: Workspace, found: Scenes, options: RunOp
     stacks = build_stacks(workspace.site, found.scenes, workspace.stacks_folder, progress=progress)
     full, _ = apart(stacks)
     stacks, changes = detect_changes(full if full.stacks else stacks, progress)
-    revisions = list_structures(record, workspace.uid)
     watch = _watch_of(run)
     result = gather_result(workspace.site, standing(revisions), found, stacks, watch, workspace, dossier)
     if not any(structure.status == "confirmed" for structure in result.structures):

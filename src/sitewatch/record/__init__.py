@@ -41,7 +41,7 @@ from sitewatch.record._published import (
     revision_feature,
     standing,
     write_features,
-    write_revisions,
+    write_published,
 )
 from sitewatch.record._rasters import change_raster_jobs, write_change_rasters, write_raster
 from sitewatch.record._reviews import (
@@ -143,8 +143,8 @@ __all__ = [
     "write_features",
     "write_geopackage",
     "write_json",
+    "write_published",
     "write_raster",
-    "write_revisions",
     "write_scenes",
     "write_structures",
     "write_whole",

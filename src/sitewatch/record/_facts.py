@@ -9,20 +9,27 @@ from typing import Any
 
 import shapely
 
-from sitewatch.structures import GrowthPoint, Interval, LengthPoint, Levels, Measure, PhasePoint, Structure
-from sitewatch.structures._structure import SingleImage
+from sitewatch.structure import (
+    GrowthPoint,
+    Interval,
+    LengthPoint,
+    Levels,
+    Measure,
+    PhasePoint,
+    SingleImage,
+    Structure,
+)
 
 Facts = dict[str, Any]
 """Values by column of the table `revision`."""
 
-_SIZES = ("area_m2", "length_m", "width_m")
+SIZES = ("area_m2", "length_m", "width_m")
 _INTERVALS = ("onset", "completion")
 _DAYS = ("preparation_first_seen", "first_raised", "confirmed_on")
-_DATES = tuple(f"{name}_{end}" for name in _INTERVALS for end in ("earliest", "latest"))
 _GEOMETRIES = ("footprint", "centreline")
-OUTLINE = (*_GEOMETRIES, *(f"{name}{end}" for name in _SIZES for end in ("", "_sd")), "orientation_deg")
+OUTLINE = (*_GEOMETRIES, *(f"{name}{end}" for name in SIZES for end in ("", "_sd")), "orientation_deg")
 """Fields that go with the outline."""
-DATES = (*_DATES,)
+DATES = tuple(f"{name}_{end}" for name in _INTERVALS for end in ("earliest", "latest"))
 """Fields of onset and completion."""
 NAMES = (
     *("name", "kind", "kind_probability", "status", "reason", "rejected_as", "p_value", "detail"),
@@ -53,7 +60,7 @@ def to_facts(structure: Structure) -> Facts:
         facts[f"{name}_latest"] = interval.latest if interval else None
     for name in _DAYS:
         facts[name] = getattr(s, name)
-    for name in _SIZES:
+    for name in SIZES:
         measure: Measure = getattr(s, name)
         facts[name], facts[f"{name}_sd"] = _or_none(measure.value), _or_none(measure.sd)
     return facts

@@ -1,4 +1,4 @@
-"""Which bytes a result rests on: size, time and checksum of the image files."""
+"""What a result rests on: size, time and checksum of the files, and what they were taken for."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from sitewatch.scenes import Scene
-from sitewatch.scenes._raster import file_behind
+if TYPE_CHECKING:
+    from sitewatch.scenes import Scene
 
 
 class SceneFile(BaseModel):
@@ -32,7 +32,7 @@ class SceneFile(BaseModel):
 
 
 class SceneRecord(BaseModel):
-    """One scene that was used, and the files its pixels came from."""
+    """One scene that was used, the files its pixels came from, and how these were read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,6 +40,9 @@ class SceneRecord(BaseModel):
     datetime: dt.datetime
     track: str
     files: tuple[SceneFile, ...]
+    """The image's, and the elevation model's that it was laid on."""
+    read_as: dict[str, Any]
+    """What the bytes were taken for: what was measured, bands and their units, what heights are measured from."""
 
 
 def fingerprint(href: str, known: Mapping[str, SceneFile]) -> SceneFile:
@@ -66,21 +69,18 @@ def fingerprint(href: str, known: Mapping[str, SceneFile]) -> SceneFile:
 
 
 def scene_jobs(scenes: Iterable[Scene], known: Mapping[str, SceneFile]) -> tuple[Callable[[], SceneRecord], ...]:
-    """One call a scene that describes its files, for who does it beside other work; oldest scene first."""
+    """One call a scene that describes its files, for who does it beside other work; oldest scene first.
+
+    Files known and unchanged are not read again, nor is one that several scenes share, as an elevation model.
+    """
     ordered = sorted(scenes, key=lambda scene: (scene.datetime, scene.id))
-    return tuple(functools.partial(describe_files, scene, known) for scene in ordered)
-
-
-def describe_files(scene: Scene, known: Mapping[str, SceneFile]) -> SceneRecord:
-    """A scene with size and checksum of its files; those known and unchanged are not read again."""
-    hrefs = dict.fromkeys(file_behind(band.href) for band in scene.bands)
-    files = tuple(fingerprint(href, known) for href in hrefs)
-    return SceneRecord(id=scene.id, datetime=scene.datetime, track=scene.track.key, files=files)
+    shared = dict(known)
+    return tuple(functools.partial(_describe, scene, shared) for scene in ordered)
 
 
 def all_known(scenes: Iterable[Scene], known: Mapping[str, SceneFile]) -> bool:
     """Whether the files of all scenes are as they were, so that none need be read to be described."""
-    for href in {file_behind(band.href) for scene in scenes for band in scene.bands}:
+    for href in {href for scene in scenes for href in _files_of(scene)}:
         path = Path(href)
         if path.is_file():
             before, now = known.get(str(path.resolve())), path.stat()
@@ -90,10 +90,48 @@ def all_known(scenes: Iterable[Scene], known: Mapping[str, SceneFile]) -> bool:
 
 
 def input_hash(area_wkb: bytes, described: Iterable[SceneRecord], parameters: Mapping[str, Any], version: str) -> str:
-    """Hash of all that a result rests on: the place, the content of every file, the settings, the software.
+    """Hash of all that a result rests on: the place, the content of every file, how it is read, settings, software.
 
     A remote file, whose content is not read twice, counts by its address.
     """
-    scenes = sorted([one.id, one.track, [file.sha256 or file.path for file in one.files]] for one in described)
+    scenes = [
+        [one.id, one.datetime.isoformat(), one.track, one.read_as, [file.sha256 or file.path for file in one.files]]
+        for one in sorted(described, key=lambda one: one.id)
+    ]
     content = [area_wkb.hex(), scenes, dict(parameters), version]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _describe(scene: Scene, known: dict[str, SceneFile]) -> SceneRecord:
+    files = []
+    for href in _files_of(scene):
+        file = fingerprint(href, known)
+        known[file.path] = file
+        files.append(file)
+    return SceneRecord(
+        id=scene.id, datetime=scene.datetime, track=scene.track.key, files=tuple(files), read_as=_read_as(scene)
+    )
+
+
+def _files_of(scene: Scene) -> list[str]:
+    """Paths or addresses of the files that a scene's pixels come from, each once."""
+    from sitewatch.scenes._abilities import ground_of
+    from sitewatch.scenes._raster import file_behind
+
+    ground = ground_of(scene)
+    model = [ground.source] if ground is not None and isinstance(ground.source, str) else []
+    return list(dict.fromkeys(file_behind(href) for href in (*(band.href for band in scene.bands), *model)))
+
+
+def _read_as(scene: Scene) -> dict[str, Any]:
+    """What a user or a description beside the files may say of them, as plain values without paths."""
+    from sitewatch.scenes._abilities import ground_of
+
+    ground = ground_of(scene)
+    return {
+        "quantity": scene.quantity,
+        "enl": scene.enl,
+        "bands": [[b.polarisation, b.index, b.scale, b.offset, b.unit, b.nodata] for b in scene.bands],
+        "ground_m": ground.source if ground is not None and isinstance(ground.source, float) else None,
+        "ground_datum": None if ground is None else ground.datum,
+    }

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from scipy.optimize import linear_sum_assignment
 from shapely.geometry.base import BaseGeometry
 
-from sitewatch.structures import Structure
+from sitewatch.structure import Structure
 
 SAME_IOU = 0.2
 """Intersection over union from which two outlines are taken for one thing; the threshold of IARPA SMART."""
@@ -52,6 +51,8 @@ def match(known: Sequence[Candidate], found: Sequence[Structure]) -> dict[int, i
     dict
         Number of the known structure by the place of the found one in `found`; new ones have no entry.
     """
+    from scipy.optimize import linear_sum_assignment
+
     known = sorted(known, key=lambda one: one.number)
     if not known or not found:
         return {}

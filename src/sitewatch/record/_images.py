@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,9 @@ from sitewatch.record._files import SceneFile, SceneRecord
 from sitewatch.record._nouns import SceneEntry
 from sitewatch.record._sites import site_row
 from sitewatch.record._tables import RunSceneRow, SceneFileRow, SceneRow
-from sitewatch.scenes import Scene, to_stac
+
+if TYPE_CHECKING:
+    from sitewatch.scenes import Scene
 
 
 def add_scenes(record: Record, uid: str, scenes: Iterable[Scene]) -> tuple[str, ...]:
@@ -84,6 +87,8 @@ def _latest_files(session: Session, uid: str) -> dict[tuple[int, str], SceneFile
 
 
 def _row(site_id: int, scene: Scene) -> SceneRow:
+    from sitewatch.scenes import to_stac
+
     return SceneRow(
         site_id=site_id, key=scene.id, datetime=scene.datetime, track=scene.track.key, platform=scene.platform,
         family=scene.family, quantity=scene.quantity, footprint=scene.footprint,

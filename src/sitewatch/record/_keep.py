@@ -20,7 +20,7 @@ from sitewatch.record._nouns import Observation, Revision
 from sitewatch.record._revisions import Latest, add_revision, find_latest, latest_of, list_structures, new_structure
 from sitewatch.record._runs import run_row
 from sitewatch.record._tables import ObservationRow, RunRow, RunSceneRow, SceneRow, StructureRow
-from sitewatch.structures import GrowthPoint, Structure
+from sitewatch.structure import GrowthPoint, Structure
 
 _SAME_PASS = dt.timedelta(seconds=60)  # bursts of one overpass follow each other within seconds
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import ReviewError
-from sitewatch.structures import Structure
+from sitewatch.structure import Structure
 
 Basis = Literal["observed", "measured", "assessed", "reported"]
 
@@ -82,7 +82,7 @@ class RunEntry:
     number
         Within the site, from 1 on.
     input_hash
-        Of the checksums of all files, the parameters and the version: equal inputs have equal hashes.
+        Of all that it rests on (`sitewatch.record.input_hash`): equal inputs have equal hashes.
     scenes
         How many were used.
     counts

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sitewatch.record._atomic import write_json
+from sitewatch.record._facts import DATES, SIZES
 from sitewatch.record._nouns import Revision
-from sitewatch.record._structures import order_of, to_feature
-from sitewatch.structures import Structure
+from sitewatch.record._structures import order_of, to_feature, write_centrelines
+from sitewatch.record._workspace import Workspace
+from sitewatch.structure import Structure
 
-_TOLD = (
-    "kind",
-    "status",
-    "reason",
-    "rejected_as",
-    "onset_earliest",
-    "onset_latest",
-    "completion_earliest",
-    "completion_latest",
-)
-_SIZES = ("area_m2", "length_m", "width_m")
+_TOLD = ("kind", "status", "reason", "rejected_as", *DATES, *SIZES)
+"""Of the fields that reviews are about, those that `differences` tells."""
 
 
-def write_revisions(path: Path, revisions: Iterable[Revision]) -> None:
-    """Write the structures that stand as GeoJSON; the same record gives the same bytes, whenever they are written."""
-    write_features(path, (one for one in revisions if one.stands))
+def write_published(workspace: Workspace, revisions: Sequence[Revision]) -> None:
+    """Write structures.geojson and centrelines.geojson; the same record gives the same bytes, whenever it is done.
+
+    Parameters
+    ----------
+    revisions
+        The latest of every structure of the site.
+    """
+    write_features(workspace.structures_path, (one for one in revisions if one.stands))
+    write_centrelines(workspace.centrelines_path, standing(revisions))
 
 
 def write_features(path: Path, revisions: Iterable[Revision]) -> None:
@@ -66,6 +66,5 @@ def differences(revision: Revision) -> dict[str, Any]:
     """What the latest run says otherwise than the reviews in force, by property of structures.geojson."""
     said = to_feature(revision.structure)
     computed = to_feature(revision.computed)
-    names = [*_TOLD, *_SIZES]
-    told = {n: computed["properties"][n] for n in names if computed["properties"][n] != said["properties"][n]}
+    told = {n: computed["properties"][n] for n in _TOLD if computed["properties"][n] != said["properties"][n]}
     return {**told, **({"geometry": computed["geometry"]} if computed["geometry"] != said["geometry"] else {})}

@@ -8,20 +8,16 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import rasterio
-import rasterio.errors
-import rasterio.shutil
-import xarray as xr
 from numpy.typing import NDArray
-from rasterio._err import CPLE_BaseError
-from rasterio.enums import ColorInterp
-from rasterio.windows import Window
 
 from sitewatch.errors import WorkspaceError
 from sitewatch.record._atomic import PREFIX, replacing
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _BLOCK = 256
 _ROWS = 1024  # rows held in memory at a time
@@ -83,6 +79,8 @@ def write_raster(path: str | Path, variable: xr.DataArray) -> Path:
         If it can't be written, as on a full disk.
     """
     import rioxarray  # noqa: F401  registers the .rio accessor
+    from rasterio._err import CPLE_BaseError
+    from rasterio.errors import RasterioError
 
     path = Path(path)
     height, width = variable.shape
@@ -103,7 +101,7 @@ def write_raster(path: str | Path, variable: xr.DataArray) -> Path:
     }
     try:
         _write(path, variable, dtype, profile)
-    except (rasterio.errors.RasterioError, CPLE_BaseError, OSError) as error:
+    except (RasterioError, CPLE_BaseError, OSError) as error:
         free = shutil.disk_usage(path.parent).free / 1e6 if path.parent.is_dir() else 0.0
         raise WorkspaceError(
             f"{path} can't be written ({free:,.0f} MB are free on its disk)",
@@ -113,6 +111,9 @@ def write_raster(path: str | Path, variable: xr.DataArray) -> Path:
 
 
 def _write(path: Path, variable: xr.DataArray, dtype: np.dtype[Any], profile: dict[str, Any]) -> None:
+    import rasterio.shutil
+    from rasterio.windows import Window
+
     height, width = variable.shape
     # The COG driver only copies, so the pixels go into a plain file first, a strip of rows at a time.
     with replacing(path) as final, tempfile.TemporaryDirectory(prefix=PREFIX, dir=path.parent) as scratch:
@@ -174,6 +175,8 @@ def _describe(target: Any, variable: xr.DataArray) -> None:
         meanings = str(attributes.get("flag_meanings", "")).split()
         if variable.dtype == np.uint8:
             target.write_colormap(1, _colours(values, meanings))
+            from rasterio.enums import ColorInterp
+
             target.colorinterp = [ColorInterp.palette]
         target.update_tags(1, **{f"class_{value}": name for value, name in zip(values, meanings, strict=False)})
 

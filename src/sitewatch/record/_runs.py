@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,9 @@ from sitewatch.record._images import scene_rows
 from sitewatch.record._nouns import RunEntry
 from sitewatch.record._sites import held_site_row, site_row
 from sitewatch.record._tables import RunRow, RunSceneRow
-from sitewatch.scenes import LeftOut
+
+if TYPE_CHECKING:
+    from sitewatch.scenes import LeftOut
 
 
 def begin_run(

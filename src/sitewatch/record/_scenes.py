@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sitewatch.record._atomic import write_json
-from sitewatch.scenes import LeftOut, Scene, to_stac
+
+if TYPE_CHECKING:
+    from sitewatch.scenes import LeftOut, Scene
 
 
 def write_scenes(path: str | Path, scenes: Iterable[Scene], left_out: Iterable[LeftOut]) -> Path:
@@ -24,6 +26,8 @@ def write_scenes(path: str | Path, scenes: Iterable[Scene], left_out: Iterable[L
 
 
 def _used(scene: Scene) -> dict[str, Any]:
+    from sitewatch.scenes import to_stac
+
     item = to_stac(scene)
     content: dict[str, Any] = item.to_dict(include_self_link=False, transform_hrefs=False)
     content["properties"]["sitewatch:used"] = True

@@ -12,8 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.record._atomic import write_json
-from sitewatch.structures import Interval, Measure, PhasePoint, Structure
-from sitewatch.structures._structure import LEAST_P, PHASES
+from sitewatch.structure import LEAST_P, PHASES, Interval, Measure, PhasePoint, Structure
 
 _DECIMALS = 8  # of a degree: about a millimetre
 _RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}

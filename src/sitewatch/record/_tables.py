@@ -125,7 +125,7 @@ class RunRow(Base):
     command: Mapped[str]
     parameters: Mapped[dict[str, Any]] = mapped_column(PlainJson)
     input_hash: Mapped[str] = mapped_column(index=True)
-    """Of the checksums of all files used, the parameters and the version."""
+    """Of the files used, how they were read, the parameters and the version."""
     counts: Mapped[dict[str, int]] = mapped_column(PlainJson)
     seconds: Mapped[dict[str, float]] = mapped_column(PlainJson)
     notes: Mapped[list[str]] = mapped_column(PlainJson)

@@ -13,7 +13,7 @@ from sitewatch.report._pairs import scene_map
 from sitewatch.report._picture import read_picture
 from sitewatch.report._style import stretch_db
 from sitewatch.report._wording import span_words
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 DPI = 130
 

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sitewatch.report._frame import Window, window_around
 from sitewatch.report._picture import CO_POLARISED, polarisations
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 IMAGES_PER_SIDE = 8
 CHIPS = 8

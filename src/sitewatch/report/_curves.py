@@ -27,7 +27,7 @@ from sitewatch.report._style import (
     TRACK_COLOURS,
     drawable,
 )
-from sitewatch.structures._structure import PHASES, Structure
+from sitewatch.structure import PHASES, Structure
 
 WIDTH_IN = 5.4
 LEGEND_COLUMNS = 2

@@ -39,7 +39,7 @@ from sitewatch.report._wording import (
 )
 from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.site import Site
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 MOST_PANELS = 16
 OVERVIEW_PIXELS = 1300

@@ -35,7 +35,7 @@ from sitewatch.report._style import (
     stretch_db,
 )
 from sitewatch.report._wording import sentence_case, span_words
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 WIDTH_IN = 5.4
 MAX_HEIGHT_IN = 6.6

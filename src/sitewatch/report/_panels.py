@@ -32,8 +32,8 @@ from sitewatch.report._wording import (
     sentence_case,
     span_words,
 )
+from sitewatch.structure import PHASES, Structure
 from sitewatch.structures._phases import begun_between
-from sitewatch.structures._structure import PHASES, Structure
 
 CHIP_DPI = 170
 CHIP_PIXELS = 240

@@ -11,7 +11,7 @@ from matplotlib.markers import CARETRIGHTBASE
 
 from sitewatch.report._days import date_axis, day_number, day_numbers
 from sitewatch.report._style import INK, MUTED, PAPER, RULE, TRACK_COLOURS, drawable
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 WIDTH_IN = 5.4
 MOST_ROWS = 40

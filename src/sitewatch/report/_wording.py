@@ -13,7 +13,7 @@ from sitewatch.datewords import span_words as span_words
 from sitewatch.report._counts import count_words
 from sitewatch.report._power_words import answer_words
 from sitewatch.sought import Detectable
-from sitewatch.structures._structure import LEAST_P, LINEAR_KINDS, Measure, Structure
+from sitewatch.structure import LEAST_P, LINEAR_KINDS, Measure, Structure
 
 NAMED_IN_LEDE = 6
 NBSP = "\u00a0"

@@ -6,9 +6,7 @@ footprints (`_delineate`), pixel-wise presence (`_presence`), growth and dates (
 the length by each date (`_line_growth`).
 """
 
-from sitewatch.structures._drawn import date_footprint
-from sitewatch.structures._find import find_in_track, find_structures
-from sitewatch.structures._structure import (
+from sitewatch.structure import (
     GrowthPoint,
     Interval,
     LengthPoint,
@@ -18,6 +16,8 @@ from sitewatch.structures._structure import (
     Status,
     Structure,
 )
+from sitewatch.structures._drawn import date_footprint
+from sitewatch.structures._find import find_in_track, find_structures
 from sitewatch.structures._table import centrelines_to_geodataframe, length_growth_to_dataframe, to_geodataframe
 
 __all__ = [

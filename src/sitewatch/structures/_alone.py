@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.errors import StructureError
+from sitewatch.structure import GrowthPoint, SingleImage, Status, Structure
 from sitewatch.structures._describe import Chances, bounds, growth_point, identity, interval, levelled, phases_of
 from sitewatch.structures._glimpses import LEAST_SHARE, NEARLY_SHARE, Glimpse, glimpses_of, over_geometries
 from sitewatch.structures._grade import CONFIRMING_IMAGES, WATER_IMAGES_BEFORE
@@ -21,7 +22,6 @@ from sitewatch.structures._growth import TAIL
 from sitewatch.structures._map import covered
 from sitewatch.structures._measure import measure
 from sitewatch.structures._phases import as_points, prepared_on
-from sitewatch.structures._structure import GrowthPoint, SingleImage, Status, Structure
 from sitewatch.structures._window import pixel_m_of
 
 # Prior: it stood before the first image, or comes after the last; built within one gap; never finished.

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from sitewatch.structure import LINEAR_KINDS, GrowthPoint, Interval, Levels, Structure
 from sitewatch.structures._character import Character
 from sitewatch.structures._detected import watch_footprint
 from sitewatch.structures._find_one import Found
@@ -19,7 +20,6 @@ from sitewatch.structures._growth import chance_by, connected, credibly, growth_
 from sitewatch.structures._line_growth import length_growth
 from sitewatch.structures._phases import PAUSE, POST, Phases, as_points, follow_phases, prepared_on, what_is_left
 from sitewatch.structures._preparation import waiting_ground
-from sitewatch.structures._structure import LINEAR_KINDS, GrowthPoint, Interval, Levels, Structure
 from sitewatch.structures._window import Window
 
 # A structure counts as there from four pixels on (fewer are below the resolution); one larger than so many, whose
@@ -229,7 +229,7 @@ def _sequence(
     return None if raised is None else dates[raised], None if confirmed is None else dates[confirmed]
 
 
-def identity(kind: str, footprint: shapely.Geometry) -> str:
+def identity(kind: str, footprint: shapely.Polygon | shapely.MultiPolygon) -> str:
     """Short name from kind and place: the same footprint found again has the same name."""
     centre = footprint.centroid
     digest = hashlib.blake2b(f"{centre.x:.4f} {centre.y:.4f}".encode(), digest_size=3).hexdigest()

@@ -10,6 +10,7 @@ import xarray as xr
 
 from sitewatch.change import detect_change
 from sitewatch.errors import StructureError
+from sitewatch.structure import Structure
 from sitewatch.structures._alone import date_alone
 from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import Found, judge
@@ -17,7 +18,6 @@ from sitewatch.structures._ground import ground_of
 from sitewatch.structures._joint import join_evidence, look_within
 from sitewatch.structures._map import covered
 from sitewatch.structures._partners import partner_of
-from sitewatch.structures._structure import Structure
 
 FEWEST_PIXELS = 4
 

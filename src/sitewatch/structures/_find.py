@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
+from sitewatch.structure import RANK, Structure
 from sitewatch.structures._describe import describe
 from sitewatch.structures._find_one import Found, examine, judge
 from sitewatch.structures._grade import FEWEST_PIXELS
@@ -21,7 +22,6 @@ from sitewatch.structures._join import join_stretches
 from sitewatch.structures._naming import name_all, name_one, vessel_elsewhere
 from sitewatch.structures._partners import Track
 from sitewatch.structures._regions import Region, candidate_regions
-from sitewatch.structures._structure import RANK, Structure
 from sitewatch.structures._tracks import Sighting, join_tracks, unseen_by, water_known_elsewhere
 
 MOST_REGIONS = 400

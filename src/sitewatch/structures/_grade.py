@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from sitewatch.structure import Lookalike, Status
 from sitewatch.structures._character import Character
 from sitewatch.structures._measure import Shape
-from sitewatch.structures._structure import Lookalike, Status
 from sitewatch.structures._vessel import swing_in_words
 
 # A footprint lies at sea where more than this share of it was water.

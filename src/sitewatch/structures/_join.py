@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from sitewatch.structure import LINEAR_KINDS
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._pixels import EIGHT, box_round
-from sitewatch.structures._structure import LINEAR_KINDS
 
 # Ends that lie so many pixels apart, and works that went on within so many images (or this share of the record), join.
 GAP_PIXELS = 4

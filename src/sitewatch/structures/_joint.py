@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.change import LAND, WATER, covariances_of
+from sitewatch.structure import GrowthPoint, SingleImage, Structure
 from sitewatch.structures._describe import (
     PIXEL_SLACK,
     SHOWN_SHARE,
@@ -38,7 +39,6 @@ from sitewatch.structures._growth import growth_curve
 from sitewatch.structures._partners import Partner, Track, graded_together, joint_p
 from sitewatch.structures._phases import as_points, prepared_on
 from sitewatch.structures._preparation import waiting_ground
-from sitewatch.structures._structure import GrowthPoint, SingleImage, Structure
 from sitewatch.structures._together import Together, alone, follow_together
 from sitewatch.structures._window import Window
 from sitewatch.structures._within import UNKNOWN, Contrast

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
+from sitewatch.structure import LINEAR_KINDS, LengthPoint, Measure, Structure
 from sitewatch.structures._centreline import length_along, positions_along
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._growth import decided
-from sitewatch.structures._structure import LINEAR_KINDS, LengthPoint, Measure, Structure
 from sitewatch.structures._window import pixel_m_of, pixel_side_m
 
 # Neighbouring places err together over about this many pixels along the line: the point spread and the neighbours'

@@ -11,10 +11,10 @@ from odc.geo.geobox import GeoBox
 from rasterio.features import shapes
 
 from sitewatch.errors import StructureError
+from sitewatch.structure import Measure
 from sitewatch.structures._centreline import centreline, length_along
 from sitewatch.structures._map import from_pixels, to_degrees
 from sitewatch.structures._pixels import edge_pixels
-from sitewatch.structures._structure import Measure
 
 # An edge found on a pixel grid is off by a uniform error of one pixel.
 EDGE_SD_PIXELS = 1 / np.sqrt(12.0)

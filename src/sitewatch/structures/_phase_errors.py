@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sitewatch.structures._structure import Phase
+from sitewatch.structure import Phase
 
 Observation = tuple[dt.date, Phase]
 

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
+from sitewatch.structure import PHASES, Interval, Phase, PhasePoint
 from sitewatch.structures._growth import credibly
 from sitewatch.structures._laws import STRANGER_RANGE_DB, with_strangers
-from sitewatch.structures._structure import PHASES, Interval, Phase, PhasePoint
 
 NONE, PREPARATION, ACTIVE, POST = range(4)
 # Mean days of site preparation and of construction on the 142 phased sites of five SMART regions, and the share of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sitewatch.structures._structure import Structure
+from sitewatch.structure import Structure
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -10,6 +10,7 @@ import shapely
 import xarray as xr
 
 from sitewatch.change import LAND, WATER
+from sitewatch.structure import RANK, Interval, Structure
 from sitewatch.structures._find_one import Found, regraded
 from sitewatch.structures._grade import AT_SEA_SHARE, CONFIRMING_IMAGES
 from sitewatch.structures._joint import earliest, join_evidence, look_within
@@ -17,7 +18,6 @@ from sitewatch.structures._line_growth import joined_lengths
 from sitewatch.structures._map import covered, onto
 from sitewatch.structures._partners import LOOKED_UP_P, Track, partner_of
 from sitewatch.structures._phases import held_to, prepared_on
-from sitewatch.structures._structure import RANK, Interval, Structure
 from sitewatch.structures._window import dates_of
 
 # Footprints of two tracks are the same thing where the smaller lies in the larger by this share.

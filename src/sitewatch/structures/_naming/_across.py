@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import xarray as xr
 
+from sitewatch.structure import Structure
 from sitewatch.structures._map import covered
 from sitewatch.structures._naming._facts import facts_at
 from sitewatch.structures._naming._sea import LARGEST_RAFT_M2, LONGEST_VESSEL_M, came_and_went, stays_in_words
 from sitewatch.structures._naming._stays import Stay, stays_of
 from sitewatch.structures._pixels import box_round
-from sitewatch.structures._structure import Structure
 from sitewatch.structures._window import cut_window
 
 FEWEST_PIXELS = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from sitewatch.structures._structure import Lookalike
+from sitewatch.structure import Lookalike
 
 
 @dataclasses.dataclass(frozen=True)
