@@ -23,7 +23,7 @@ from sitewatch.scenes._radar_image import map_grid, tidy_spacing
 from sitewatch.scenes._raster import footprint_of, read_info, scene_error
 from sitewatch.scenes._rpc import Rpc, fit_rpc
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, gamma0_factor, geometry_notes, middle, radar_image, utc
+from sitewatch.scenes._tasked import UNCORRECTED, gamma0_factor, geometry_notes, middle, radar_reader, utc
 from sitewatch.scenes._told import Told
 
 _NAME = re.compile(r"CAPELLA_C\d+_[A-Z]+_(?P<kind>[A-Z]+)_[HV]{2}_.+", re.IGNORECASE)
@@ -118,7 +118,7 @@ def _slc(file: RadarFile, told: Told, hints: Hints) -> Scene:
     incidence = _incidence(told)
     model = file.rpc or _fitted(told, file.href)
     gain = Lattice.of(np.zeros(1), np.zeros(1), gamma0_factor(measured, np.array([[incidence]])))
-    image, footprint = radar_image(file.href, file.shape, model, None, hints, gain, "complex raster")
+    reader, footprint = radar_reader(file.href, file.shape, model, None, hints, gain, "complex raster")
     slant = told.number("collect.image.pixel_spacing_column") / math.sin(math.radians(incidence))
     band = Band(_polarisation(told), file.href, scale=told.number("collect.image.scale_factor"), unit="amplitude")
     return Scene(
@@ -127,8 +127,8 @@ def _slc(file: RadarFile, told: Told, hints: Hints) -> Scene:
         geobox=map_grid(footprint, tidy_spacing(slant, told.number("collect.image.pixel_spacing_row"))),
         footprint=footprint,
         quantity="unknown" if measured == "unknown" else "gamma0",
-        notes=(UNCORRECTED, *notes, *geometry_notes(image, hints, incidence)),
-        radar=image,
+        notes=(UNCORRECTED, *notes, *geometry_notes(reader.image, incidence)),
+        reader=reader,
     )
 
 

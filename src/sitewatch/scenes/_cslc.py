@@ -64,6 +64,21 @@ class CslcReader:
         """Its own: the image is geocoded."""
         return "own"
 
+    @property
+    def terrain(self) -> None:
+        """None: the image lies on the ground that NASA took."""
+        return None
+
+    @property
+    def lacks_terrain(self) -> bool:
+        """No: as above."""
+        return False
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """The quantity."""
+        return {"quantity": self.quantity}
+
     def read(self, bands: Sequence[Band], geobox: GeoBox) -> Mapping[str, NDArray[np.float32]]:
         """Linear power of a window of the scene's grid: float32 (rows, columns), NaN where there is no data."""
         x0, y0, width, height = self.origin

@@ -44,8 +44,10 @@ class RadarImage:
         Rows and columns as stored.
     model
         Rational polynomials, or tie points where there are none.
+    mean_height_m
+        Of the ground, above the ellipsoid, as the product tells it.
     terrain
-        The ground that the pixels are laid on; tie points bring their own.
+        The ground that the user names; None for flat ground at `mean_height_m`. Tie points bring their own.
     gain
         Factor on the power, by image position: from what is stored to what the scene's quantity says.
     stored
@@ -54,9 +56,15 @@ class RadarImage:
 
     shape: tuple[int, int]
     model: Rpc | tuple[TiePoint, ...]
-    terrain: Terrain
+    mean_height_m: float
+    terrain: Terrain | None = None
     gain: Lattice | None = None
     stored: Stored = "raster"
+
+    @property
+    def ground(self) -> Terrain:
+        """The ground that the pixels are laid on."""
+        return self.terrain or Terrain(self.mean_height_m)
 
 
 def outline(image: RadarImage, height_m: float) -> shapely.Polygon:
@@ -87,15 +95,15 @@ def outline(image: RadarImage, height_m: float) -> shapely.Polygon:
     return polygon
 
 
-def outline_on_terrain(image: RadarImage, mean_height_m: float) -> shapely.Polygon:
+def outline_on_ground(image: RadarImage) -> shapely.Polygon:
     """Outline that holds the image wherever its ground lies between the terrain's lowest and highest."""
-    rough = outline(image, mean_height_m)
+    rough = outline(image, image.mean_height_m)
     if not isinstance(image.model, Rpc):
         return rough
     west, south, east, north = rough.bounds
     step = max(east - west, north - south) / 32
     around = GeoBox((35, 35), Affine(step, 0, west - step, 0, -step, north + step), "EPSG:4326")
-    heights = image.terrain.heights(around)
+    heights = image.ground.heights(around)
     extremes = {float(np.nanmin(heights)), float(np.nanmax(heights))}
     hull = shapely.union_all([outline(image, height) for height in extremes]).convex_hull
     if not isinstance(hull, shapely.Polygon):

@@ -25,7 +25,7 @@ from sitewatch.scenes._raster import is_remote, scene_error
 from sitewatch.scenes._rpc import Rpc, fit_rpc
 from sitewatch.scenes._samples import open_sicd
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, gamma0_factor, geometry_notes, radar_image
+from sitewatch.scenes._tasked import UNCORRECTED, gamma0_factor, geometry_notes, radar_reader
 from sitewatch.scenes._told import Told
 
 _POLYNOMIALS: tuple[tuple[str, Quantity], ...] = (
@@ -75,7 +75,7 @@ def _describe(href: str, meta: Any, hints: Hints) -> Scene:
     shape = int(meta.ImageData.NumRows), int(meta.ImageData.NumCols)
     height = float(meta.GeoData.SCP.LLH.HAE)
     measured, gain, notes = _calibration(meta, shape, incidence, hints)
-    image, footprint = radar_image(href, shape, _model(href, meta), height, hints, gain, "SICD")
+    reader, footprint = radar_reader(href, shape, _model(href, meta), height, hints, gain, "SICD")
     slant = float(meta.Grid.Row.SS) / (math.sin(math.radians(incidence)) if meta.Grid.ImagePlane == "SLANT" else 1.0)
     start = dt.datetime.fromisoformat(str(np.datetime64(meta.Timeline.CollectStart, "us"))).replace(tzinfo=dt.UTC)
     acquired = start + dt.timedelta(seconds=float(meta.Timeline.CollectDuration) / 2)
@@ -100,11 +100,11 @@ def _describe(href: str, meta: Any, hints: Hints) -> Scene:
         incidence_angle_deg=incidence,
         family=Sicd.name,
         credit=credit_line(constellation, acquired),
-        notes=(*([UNCORRECTED] if measured != "unknown" else []), *notes, *geometry_notes(image, hints, incidence)),
+        notes=(*([UNCORRECTED] if measured != "unknown" else []), *notes, *geometry_notes(reader.image, incidence)),
         product_type="SICD",
         nesz_db=_nesz(meta),
         view_azimuth_deg=round(azimuth, 2),
-        radar=image,
+        reader=reader,
     )
 
 

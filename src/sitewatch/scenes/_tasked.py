@@ -9,13 +9,13 @@ import re
 import numpy as np
 import shapely
 
+from sitewatch.scenes._geocode import RadarReader
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._lattice import Lattice
-from sitewatch.scenes._radar_image import RadarImage, Stored, TiePoint, along_range, outline_on_terrain, range_axis
+from sitewatch.scenes._radar_image import RadarImage, Stored, TiePoint, along_range, outline_on_ground, range_axis
 from sitewatch.scenes._raster import scene_error
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._scene import Quantity
-from sitewatch.scenes._terrain import Terrain
 
 _STEPS = 17
 
@@ -46,7 +46,7 @@ def range_gain(
     return along_range(shape, axis, increasing, gamma0_factor(measured, np.linspace(near_deg, far_deg, _STEPS)))
 
 
-def radar_image(
+def radar_reader(
     href: str,
     shape: tuple[int, int],
     model: Rpc | tuple[TiePoint, ...],
@@ -54,21 +54,24 @@ def radar_image(
     hints: Hints,
     gain: Lattice | None,
     stored: Stored,
-) -> tuple[RadarImage, shapely.Polygon]:
-    """An image and its outline, on the ground that the user names, else flat at the product's own mean height."""
+) -> tuple[RadarReader, shapely.Polygon]:
+    """What lays an image on the map, and the image's outline: on the ground that the user names, else on flat ground.
+
+    Without a mean height of the product that is the height its rational polynomials count from.
+    """
     flat = mean_height_m if mean_height_m is not None else model.height_off if isinstance(model, Rpc) else 0.0
-    image = RadarImage(shape, model, hints.terrain or Terrain(float(flat)), gain, stored)
+    image = RadarImage(shape, model, float(flat), hints.terrain, gain, stored)
     try:
-        return image, outline_on_terrain(image, float(flat))
+        return RadarReader(href, image), outline_on_ground(image)
     except ValueError as error:
         raise scene_error(href, str(error), "Fetch it again, or ask its provider.") from error
 
 
-def geometry_notes(image: RadarImage, hints: Hints, incidence_deg: float) -> list[str]:
+def geometry_notes(image: RadarImage, incidence_deg: float) -> list[str]:
     """How an image gets onto the map, and what that leaves open."""
     if not isinstance(image.model, Rpc):
         return ["laid on the map by its tie points: terrain is followed only as far as they do"]
-    if hints.terrain is not None:
+    if image.terrain is not None:
         return [f"laid on the map by its rational polynomials on ground at {image.terrain.label}"]
     off = 10 / math.tan(math.radians(incidence_deg))
     return [

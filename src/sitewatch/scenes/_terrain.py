@@ -86,6 +86,10 @@ class Terrain:
             return f"{where} above a geoid {self.datum:g} m over the ellipsoid"
         return f"{where} above the {'WGS84 ellipsoid' if self.datum == _ELLIPSOID else self.datum.upper() + ' geoid'}"
 
+    def as_hints(self) -> dict[str, str]:
+        """What the user says to name this ground."""
+        return {"dem": str(self.source), "dem_datum": str(self.datum)}
+
     def heights(self, geobox: GeoBox) -> np.ndarray:
         """Heights of the ground above the WGS84 ellipsoid at a grid's pixel centres.
 

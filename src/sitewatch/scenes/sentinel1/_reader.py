@@ -65,6 +65,18 @@ class Sentinel1Reader:
         return self.package.source
 
     @property
+    def lacks_terrain(self) -> bool:
+        """Whether the pixels lie on the product's own coarse heights."""
+        return self.terrain is None
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """Quantity, polarisations and ground."""
+        polarisations = ",".join(dict.fromkeys(image.polarisation for image in self.images))
+        ground = {} if self.terrain is None else self.terrain.as_hints()
+        return {"quantity": self.quantity, "polarisation": polarisations, **ground}
+
+    @property
     def flattens(self) -> bool:
         """Whether slopes are known, so that gamma0 can be that of the terrain."""
         return self.terrain is not None and isinstance(self.terrain.source, str) and self.quantity == "gamma0"
