@@ -16,14 +16,13 @@ import numpy as np
 
 from sitewatch.scenes._credit import credit_line
 from sitewatch.scenes._hints import Hints
-from sitewatch.scenes._lattice import Lattice
 from sitewatch.scenes._orbit import Orbit
 from sitewatch.scenes._radar_file import RadarFile, json_beside, json_of, read_radar_file
 from sitewatch.scenes._radar_image import map_grid, tidy_spacing
 from sitewatch.scenes._raster import footprint_of, read_info, scene_error
 from sitewatch.scenes._rpc import Rpc, fit_rpc
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, gamma0_factor, geometry_notes, middle, radar_reader, utc
+from sitewatch.scenes._tasked import UNCORRECTED, even_gain, gamma0_factor, geometry_notes, middle, radar_reader, utc
 from sitewatch.scenes._told import Told
 
 _NAME = re.compile(r"CAPELLA_C\d+_[A-Z]+_(?P<kind>[A-Z]+)_[HV]{2}_.+", re.IGNORECASE)
@@ -117,7 +116,7 @@ def _slc(file: RadarFile, told: Told, hints: Hints) -> Scene:
     measured, notes = _calibration(told, hints)
     incidence = _incidence(told)
     model = file.rpc or _fitted(told, file.href)
-    gain = Lattice.of(np.zeros(1), np.zeros(1), gamma0_factor(measured, np.array([[incidence]])))
+    gain = even_gain(measured, incidence)
     reader, footprint = radar_reader(file.href, file.shape, model, None, hints, gain, "complex raster")
     slant = told.number("collect.image.pixel_spacing_column") / math.sin(math.radians(incidence))
     band = Band(_polarisation(told), file.href, scale=told.number("collect.image.scale_factor"), unit="amplitude")

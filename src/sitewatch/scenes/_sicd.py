@@ -25,7 +25,7 @@ from sitewatch.scenes._raster import is_remote, scene_error
 from sitewatch.scenes._rpc import Rpc, fit_rpc
 from sitewatch.scenes._samples import open_sicd
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, gamma0_factor, geometry_notes, radar_reader
+from sitewatch.scenes._tasked import UNCORRECTED, even_gain, gamma0_factor, geometry_notes, radar_reader
 from sitewatch.scenes._told import Told
 
 _POLYNOMIALS: tuple[tuple[str, Quantity], ...] = (
@@ -110,7 +110,7 @@ def _describe(href: str, meta: Any, hints: Hints) -> Scene:
 
 def _calibration(
     meta: Any, shape: tuple[int, int], incidence: float, hints: Hints
-) -> tuple[Quantity, Lattice | None, list[str]]:
+) -> tuple[Quantity, Lattice, list[str]]:
     """What the scale factor polynomials lead to, and the factor from pixel power to gamma0."""
     for name, measured in _POLYNOMIALS:
         polynomial = getattr(meta.Radiometric, name, None) if meta.Radiometric is not None else None
@@ -123,8 +123,9 @@ def _calibration(
         scale = np.polynomial.polynomial.polygrid2d(at_row, at_col, np.asarray(polynomial.Coefs, float))
         to_gamma0 = float(gamma0_factor(measured, np.array([incidence]))[0])
         return measured, Lattice.of(rows, cols, scale * to_gamma0), []
+    measured = hints.quantity or "unknown"
     note = "it carries no radiometric scale factors: levels of different images need not compare (--quantity)"
-    return hints.quantity or "unknown", None, [note]
+    return measured, even_gain(measured, incidence), [note]
 
 
 def _nesz(meta: Any) -> float | None:

@@ -30,6 +30,11 @@ def gamma0_factor(measured: Quantity, incidence_deg: np.ndarray) -> np.ndarray:
     return np.ones_like(angle)
 
 
+def even_gain(measured: Quantity, incidence_deg: float) -> Lattice:
+    """Factor to gamma0 over an image of which one incidence angle is told."""
+    return Lattice.of(np.zeros(1), np.zeros(1), gamma0_factor(measured, np.array([[incidence_deg]])))
+
+
 def range_gain(
     model: Rpc | tuple[TiePoint, ...],
     shape: tuple[int, int],
