@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from sitewatch.scenes._formats import FORMATS, Family
+from sitewatch.scenes._formats import FORMATS, Format
 from sitewatch.scenes._scene import Scene
 
 
-def format_of(scene: Scene) -> Family | None:
+def format_of(scene: Scene) -> Format | None:
     """The entry of the table of formats that a scene's family belongs to; the longest name that fits."""
-    fitting = [family for family in FORMATS if scene.family.startswith(family.name)]
-    return max(
-        fitting,
-        key=lambda family: (scene.family.endswith("COG") == family.name.endswith("COG"), len(family.name)),
-        default=None,
-    )
+    fitting = [known for known in FORMATS if scene.family.startswith(known.name)]
+    return max(fitting, key=lambda known: len(known.name), default=None)
 
 
 def what_can_be_done(scene: Scene) -> list[str]:

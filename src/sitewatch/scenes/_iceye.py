@@ -14,9 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sitewatch.scenes._credit import credit_line
+from sitewatch.scenes._family import OneFile
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._iceye_metadata import IceyeMetadata, from_legacy, from_properties
-from sitewatch.scenes._radar_file import RadarFile, StoredBand, json_beside, json_of, read_radar_file
+from sitewatch.scenes._radar_file import RadarFile, StoredBand, json_beside, json_of, read_radar_file, rpc_of
 from sitewatch.scenes._radar_image import Stored, TiePoint, map_grid, tidy_spacing
 from sitewatch.scenes._raster import is_remote, scene_error
 from sitewatch.scenes._rpc import Rpc
@@ -48,7 +49,7 @@ _MODES = {
 }
 
 
-class Iceye:
+class Iceye(OneFile):
     """The ICEYE family; the products say all of themselves, so that only the terrain is left to the user."""
 
     name = "ICEYE"
@@ -56,14 +57,6 @@ class Iceye:
     def matches(self, href: str) -> bool:
         """Whether the name begins as ICEYE's product names do."""
         return PurePosixPath(href).name.upper().startswith("ICEYE_")
-
-    def is_companion(self, href: str) -> bool:
-        """Nothing: what is no image of ours is refused with its reason."""
-        return False
-
-    def scene_key(self, href: str) -> str:
-        """One file is one scene."""
-        return href
 
     def read(self, hrefs: Sequence[str], hints: Hints) -> Scene:
         """Describe one product.
@@ -230,14 +223,6 @@ def _read_hdf5(href: str) -> tuple[IceyeMetadata, tuple[int, int]]:
             else value
             for key, value in single.items()
         }
-        group = file.get("RPC")
-        rpc = None if group is None else _hdf5_rpc({key: node[()] for key, node in group.items()}, href)
+        rpc = rpc_of({key: node[()] for key, node in file.get("RPC", {}).items()}, href)
         rows, cols = file["s_i"].shape
     return from_legacy(fields, href, rpc), (int(rows), int(cols))
-
-
-def _hdf5_rpc(fields: Mapping[str, Any], href: str) -> Rpc:
-    try:
-        return Rpc.read(fields)
-    except (ValueError, TypeError) as error:
-        raise scene_error(href, f"its rational polynomials are not usable ({error})") from error

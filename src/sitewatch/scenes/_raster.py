@@ -10,7 +10,7 @@ import math
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +191,15 @@ def read_info(href: str) -> RasterInfo:
             )
             tags = {k.upper(): v for k, v in source.tags().items()}
     return RasterInfo(href, geobox, bands, tags)
+
+
+def read_alike(hrefs: Iterable[str]) -> list[RasterInfo]:
+    """Read the descriptions of the files that make one scene; raises SceneError where one is on another grid."""
+    infos = [read_info(href) for href in hrefs]
+    for other in infos[1:]:
+        if other.geobox != infos[0].geobox:
+            raise scene_error(other.href, "its grid differs from that of the scene's other file")
+    return infos
 
 
 def read_sample(href: str, index: int, nodata: float | None) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 
 import numpy as np
 import shapely
@@ -78,29 +77,23 @@ def geometry_notes(image: RadarImage, incidence_deg: float) -> list[str]:
         return ["laid on the map by its tie points: terrain is followed only as far as they do"]
     if image.terrain is not None:
         return [f"laid on the map by its rational polynomials on ground at {image.terrain.label}"]
-    off = 10 / math.tan(math.radians(incidence_deg))
     return [
         "laid on the map by its rational polynomials on flat ground at the product's mean height: ground 10 m higher "
-        f"or lower lies about {off:.0f} m off (--dem)"
+        f"or lower lies about {_off_m(incidence_deg):.0f} m off (--dem)"
     ]
 
 
+def without_terrain(incidence_deg: float) -> str:
+    """What it means that the producer laid an image on flat ground."""
+    return f"geocoded without terrain: ground 10 m higher lies {_off_m(incidence_deg):.0f} m off"
+
+
+def _off_m(incidence_deg: float) -> float:
+    """How far off ground lies that is 10 m higher than it was taken for."""
+    return 10 / math.tan(math.radians(incidence_deg))
+
+
 UNCORRECTED = "gamma0 for flat ground: slopes are not corrected for, noise is not taken off"
-
-
-def utc(text: str, href: str) -> dt.datetime:
-    """An ISO 8601 time as UTC, whatever the number of its decimals; UTC where it names no zone."""
-    found = re.fullmatch(
-        r"\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?\s*(Z|[+-]\d\d:?\d\d)?\s*", text, re.IGNORECASE
-    )
-    if found is None:
-        raise scene_error(href, f"its time {text!r} is not an ISO 8601 date and time")
-    zone = (found[3] or "Z").upper().replace("Z", "+00:00")
-    micro = (found[2] or "0")[:6].ljust(6, "0")
-    try:
-        return dt.datetime.fromisoformat(f"{found[1]}.{micro}{zone}").astimezone(dt.UTC)
-    except ValueError as error:
-        raise scene_error(href, f"its time {text!r} is not an ISO 8601 date and time") from error
 
 
 def middle(start: dt.datetime, end: dt.datetime | None) -> dt.datetime:
