@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import pyproj
 import rasterio.control
 import rasterio.io
 import rasterio.warp
@@ -16,6 +15,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
+from sitewatch.geodesy import lonlat_at
 from sitewatch.scenes._radar_image import RadarImage, tie_image
 from sitewatch.scenes._raster import raster_errors
 from sitewatch.scenes._rpc import Rpc
@@ -166,9 +166,7 @@ def _window(image: RadarImage, grid: GeoBox, heights: np.ndarray | None) -> tupl
     """Samples that a grid needs and how many a pixel of it, or None where the image shows nothing of it."""
     rows, cols = (np.linspace(0, n, min(n, _LATTICE - 1) + 1) for n in grid.shape)
     at_col, at_row = np.meshgrid(cols, rows)
-    a, b, c, d, e, f = grid.affine[:6]
-    to_lonlat = pyproj.Transformer.from_crs(str(grid.crs), "EPSG:4326", always_xy=True)
-    lon, lat = (np.asarray(v) for v in to_lonlat.transform(a * at_col + b * at_row + c, d * at_col + e * at_row + f))
+    lon, lat = lonlat_at(grid, at_row, at_col)
     if isinstance(image.model, Rpc):
         assert heights is not None
         if not np.isfinite(heights).any():

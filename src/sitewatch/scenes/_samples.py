@@ -86,11 +86,8 @@ def open_hdf5(href: str) -> Iterator[Any]:
             yield file
     except (OSError, RuntimeError) as error:
         detail = " ".join(str(error).split())
-        raise scene_error(
-            href,
-            f"the file can't be read as HDF5: it is cut off, damaged or another format ({detail})",
-            "Fetch it again.",
-        ) from error
+        what = f"the file can't be read as HDF5: it is cut off, damaged or of another kind ({detail})"
+        raise scene_error(href, what, "Fetch it again.") from error
     except KeyError as error:
         raise scene_error(href, f"it lacks an entry ({' '.join(str(error).split())})", "Fetch it again.") from error
 
