@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
-__all__ = ["GroundSize", "area_m2", "length_m", "local_crs", "metres_per_unit", "pixel_size_m"]
+__all__ = ["GroundSize", "area_m2", "length_m", "local_crs", "lonlat_at", "metres_per_unit", "pixel_size_m"]
 
 _WGS84 = pyproj.Geod(ellps="WGS84")
 _UTM_SOUTH_DEG, _UTM_NORTH_DEG = -80.0, 84.0
@@ -80,6 +80,14 @@ def local_crs(area: BaseGeometry) -> pyproj.CRS:
     return pyproj.CRS.from_dict({"proj": "laea", "lat_0": round(lat, 4), "lon_0": round(lon, 4), "datum": "WGS84"})
 
 
+def lonlat_at(geobox: GeoBox, row: np.ndarray, col: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Longitude and latitude, degrees, of places on a grid; (0, 0) is its first pixel's outer corner."""
+    to_lonlat = pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
+    a, b, c, d, e, f = geobox.affine[:6]
+    lon, lat = to_lonlat.transform(a * col + b * row + c, d * col + e * row + f)
+    return np.asarray(lon), np.asarray(lat)
+
+
 def pixel_size_m(geobox: GeoBox) -> GroundSize:
     """True ground size of a pixel at the grid's centre, in metres, for any CRS.
 
@@ -90,11 +98,9 @@ def pixel_size_m(geobox: GeoBox) -> GroundSize:
     # A span of some pixels keeps rounding out of it without leaving the centre.
     span_x, span_y = min(cols, 32), min(rows, 32)
     col, row = cols / 2, rows / 2
-    to_lonlat = pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
     cols_at = np.array([col - span_x / 2, col + span_x / 2, col, col])
     rows_at = np.array([row, row, row - span_y / 2, row + span_y / 2])
-    a, b, c, d, e, f = geobox.affine[:6]
-    lons, lats = to_lonlat.transform(a * cols_at + b * rows_at + c, d * cols_at + e * rows_at + f)
+    lons, lats = lonlat_at(geobox, rows_at, cols_at)
     _, _, along_x = _WGS84.inv(lons[0], lats[0], lons[1], lats[1])
     _, _, along_y = _WGS84.inv(lons[2], lats[2], lons[3], lats[3])
     return GroundSize(float(along_x) / span_x, float(along_y) / span_y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,10 @@ from radar_files import (
 from sitewatch.errors import SceneError
 from sitewatch.scenes import Hints, open_scene, read_pixels
 from sitewatch.scenes import _geocode as geocode
-from sitewatch.scenes._geocode import read_onto
 from sitewatch.scenes._radar_image import range_axis
 from sitewatch.scenes._rpc import Rpc
+from sitewatch.scenes._scene import Scene
+from sitewatch.stack._resample import moved
 
 GEOMETRIES = [
     Geometry(),
@@ -43,6 +45,12 @@ ELSEWHERE = Target(LON + 0.0003, LAT - 0.0002)
 
 def true_utm(target: Target) -> tuple[float, float]:
     return pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32633", always_xy=True).transform(target.lon, target.lat)
+
+
+def read_onto(scene: Scene, grid: GeoBox) -> Mapping[str, np.ndarray]:
+    """The image laid on a grid other than the one it proposes."""
+    assert scene.reader is not None
+    return scene.reader.read(scene.bands, grid)
 
 
 def landed(path: Path, hints: Hints) -> tuple[float, float]:
@@ -152,8 +160,8 @@ def test_a_shift_is_taken_back_in_the_same_interpolation(tmp_path: Path) -> None
     scene = open_scene(path, Hints(dem=str(HEIGHT), dem_datum="ellipsoid"))
     rows, cols = np.arange(scene.geobox.shape[0]) + 0.5, np.arange(scene.geobox.shape[1]) + 0.5
     still = centroid_utm(read_onto(scene, scene.geobox)["VV"], cols, rows)
-    moved = centroid_utm(read_onto(scene, scene.geobox, (2.4, -1.7))["VV"], cols, rows)
-    assert moved == pytest.approx((still[0] + 1.7, still[1] - 2.4), abs=0.03)
+    shifted = centroid_utm(read_onto(scene, moved(scene.geobox, (2.4, -1.7)))["VV"], cols, rows)
+    assert shifted == pytest.approx((still[0] + 1.7, still[1] - 2.4), abs=0.03)
 
 
 def test_only_the_samples_a_window_needs_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

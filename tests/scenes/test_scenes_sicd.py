@@ -90,6 +90,11 @@ def test_without_scale_factors_the_quantity_is_unknown(tmp_path: Path) -> None:
     assert scene.quantity == "unknown"
     assert any("no radiometric scale factors" in note for note in scene.notes)
     assert float(np.nanmedian(read_pixels(scene)["HH"])) == pytest.approx(0.09, rel=1e-3)
+    # What the user says they measure is brought to gamma0 like any other image.
+    told = open_scene(scene.bands[0].href, Hints(quantity="sigma0", dem=FLAT.dem, dem_datum=FLAT.dem_datum))
+    assert told.quantity == "gamma0"
+    expected = 0.09 / math.cos(math.radians(told.incidence_angle_deg))
+    assert float(np.nanmedian(read_pixels(told)["HH"])) == pytest.approx(expected, rel=1e-3)
 
 
 def test_a_nitf_that_is_no_sicd_is_refused(tmp_path: Path) -> None:

@@ -107,12 +107,12 @@ def test_capella_slc_is_read_as_sarpy_reads_it(tmp_path: Path) -> None:
         warnings.simplefilter("ignore")
         reader = capella.CapellaReader(str(path))
     sicd = reader.get_sicds_as_tuple()[0]
-    beta0 = read_power(scene.bands[0], scene.radar.stored, (slice(0, 150), slice(0, 170)))
+    beta0 = read_power(scene.bands[0], scene.reader.image.stored, (slice(0, 150), slice(0, 170)))
     factor = sicd.Radiometric.BetaZeroSFPoly.Coefs[0, 0]
     np.testing.assert_allclose(beta0, factor * np.abs(reader[:, :].T) ** 2, rtol=1e-4)
     places = np.array([[LAT + dy, LON + dx, HEIGHT + h] for dy in (0, 2e-4) for dx in (0, -2e-4) for h in (0, 40)])
     theirs, _, _ = sicd.project_ground_to_image_geo(places, ordering="latlong")
-    row, col = scene.radar.model.image(places[:, 1], places[:, 0], places[:, 2])
+    row, col = scene.reader.image.model.image(places[:, 1], places[:, 0], places[:, 2])
     # sarpy takes the middle sample (n // 2) for the scene's centre, which lies half a pixel before it.
     np.testing.assert_allclose(col - theirs[:, 0], (col - theirs[:, 0]).mean(), atol=0.1)
     np.testing.assert_allclose(row - theirs[:, 1], (row - theirs[:, 1]).mean(), atol=0.1)

@@ -181,9 +181,10 @@ def _guesses(terminal: Terminal, scenes: Sequence[Scene]) -> None:
 
 
 def _scene_json(scene: Scene) -> dict[str, Any]:
-    from sitewatch.scenes._abilities import format_of, geocodes, ground_of, what_can_be_done, what_is_missing
+    from sitewatch.scenes._abilities import format_of, what_can_be_done, what_is_missing
 
-    known, ground = format_of(scene), ground_of(scene)
+    known = format_of(scene)
+    ground = None if scene.reader is None else scene.reader.terrain
     told_by_family = scene.product_type in scene.family
     return {
         "id": scene.id,
@@ -201,7 +202,7 @@ def _scene_json(scene: Scene) -> dict[str, Any]:
         "incidence_angle_deg": scene.incidence_angle_deg,
         "look_direction": scene.track.look_direction or None,
         "look_azimuth_deg": scene.view_azimuth_deg,
-        "geometry": "radar, laid on this map grid when it is read" if geocodes(scene) else "on a map grid",
+        "geometry": "radar, laid on this map grid when it is read" if scene.fits_any_grid else "on a map grid",
         "ground": ground.label if ground is not None else None,
         "shape": list(scene.geobox.shape),
         "crs": str(scene.geobox.crs),

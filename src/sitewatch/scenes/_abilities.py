@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from sitewatch.scenes._formats import FORMATS, Family
+from sitewatch.scenes._formats import FORMATS, Format
 from sitewatch.scenes._scene import Scene
-from sitewatch.scenes._terrain import Terrain
 
 
-def format_of(scene: Scene) -> Family | None:
+def format_of(scene: Scene) -> Format | None:
     """The entry of the table of formats that a scene's family belongs to; the longest name that fits."""
-    fitting = [family for family in FORMATS if scene.family.startswith(family.name)]
-    return max(
-        fitting,
-        key=lambda family: (scene.family.endswith("COG") == family.name.endswith("COG"), len(family.name)),
-        default=None,
-    )
-
-
-def geocodes(scene: Scene) -> bool:
-    """Whether the image lies in radar geometry and is laid on whatever map grid is asked for."""
-    return scene.radar is not None or (scene.reader is not None and scene.reader.grids == "any")
-
-
-def ground_of(scene: Scene) -> Terrain | None:
-    """The ground that an image in radar geometry is laid on; None without one, and for its product's own heights."""
-    ground = scene.radar.terrain if scene.radar is not None else getattr(scene.reader, "terrain", None)
-    return ground if isinstance(ground, Terrain) else None
+    fitting = [known for known in FORMATS if scene.family.startswith(known.name)]
+    return max(fitting, key=lambda known: len(known.name), default=None)
 
 
 def what_can_be_done(scene: Scene) -> list[str]:
     """Uses that a scene allows, each as a phrase."""
     can = ["stack, find and date (sitewatch run, date, power)"]
-    if geocodes(scene):
+    if scene.fits_any_grid:
         can.append("lay it on any map grid")
     if scene.quantity == "unknown":
         can.append("compare within its track only: levels are relative")
@@ -55,7 +39,7 @@ def what_is_missing(scene: Scene) -> list[str]:
         missing.append("time of day")
     if scene.enl is None:
         missing.append("number of looks: it is estimated from the images")
-    if geocodes(scene) and ground_of(scene) is None:
+    if scene.reader is not None and scene.reader.lacks_terrain:
         missing.append("the ground's height (--dem, --dem-datum)")
     if not scene.credit:
         missing.append("credit line")

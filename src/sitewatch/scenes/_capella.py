@@ -15,16 +15,24 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from sitewatch.scenes._credit import credit_line
+from sitewatch.scenes._family import OneFile
 from sitewatch.scenes._hints import Hints
-from sitewatch.scenes._lattice import Lattice
 from sitewatch.scenes._orbit import Orbit
 from sitewatch.scenes._radar_file import RadarFile, json_beside, json_of, read_radar_file
 from sitewatch.scenes._radar_image import map_grid, tidy_spacing
 from sitewatch.scenes._raster import footprint_of, read_info, scene_error
 from sitewatch.scenes._rpc import Rpc, fit_rpc
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, gamma0_factor, geometry_notes, middle, radar_image, utc
-from sitewatch.scenes._told import Told
+from sitewatch.scenes._tasked import (
+    UNCORRECTED,
+    even_gain,
+    gamma0_factor,
+    geometry_notes,
+    middle,
+    radar_reader,
+    without_terrain,
+)
+from sitewatch.scenes._told import Told, polarisation_of, utc
 
 _NAME = re.compile(r"CAPELLA_C\d+_[A-Z]+_(?P<kind>[A-Z]+)_[HV]{2}_.+", re.IGNORECASE)
 _MEASURED: dict[str, Quantity] = {
@@ -37,7 +45,7 @@ _BOX_DEG = 0.02
 _HEIGHTS_M = (-1000.0, 3000.0)
 
 
-class Capella:
+class Capella(OneFile):
     """The Capella family: GEO, GEC and SLC."""
 
     name = "Capella"
@@ -46,14 +54,6 @@ class Capella:
         """Whether the name follows Capella's convention and the file is a GeoTIFF or a picture."""
         path = PurePosixPath(href)
         return path.suffix.lower() in (".tif", ".tiff", ".png") and _NAME.fullmatch(path.stem) is not None
-
-    def is_companion(self, href: str) -> bool:
-        """Nothing: what is no image of ours is refused with its reason."""
-        return False
-
-    def scene_key(self, href: str) -> str:
-        """One file is one scene."""
-        return href
 
     def read(self, hrefs: Sequence[str], hints: Hints) -> Scene:
         """Describe one image.
@@ -97,8 +97,7 @@ def _geocoded(file: RadarFile, told: Told, kind: str, hints: Hints) -> Scene:
     factor = float(gamma0_factor(measured, np.array([incidence]))[0])
     scale = told.number("collect.image.scale_factor") * math.sqrt(factor)
     if kind == "GEC":
-        off = 10 / math.tan(math.radians(incidence))
-        notes = [*notes, f"geocoded without terrain: ground 10 m higher lies {off:.0f} m off"]
+        notes = [*notes, without_terrain(incidence)]
     nodata = 0.0 if file.bands[0].nodata is None else file.bands[0].nodata
     band = Band(_polarisation(told), file.href, scale=scale, unit="amplitude", nodata=nodata)
     return Scene(
@@ -117,8 +116,8 @@ def _slc(file: RadarFile, told: Told, hints: Hints) -> Scene:
     measured, notes = _calibration(told, hints)
     incidence = _incidence(told)
     model = file.rpc or _fitted(told, file.href)
-    gain = Lattice.of(np.zeros(1), np.zeros(1), gamma0_factor(measured, np.array([[incidence]])))
-    image, footprint = radar_image(file.href, file.shape, model, None, hints, gain, "complex raster")
+    gain = even_gain(measured, incidence)
+    reader, footprint = radar_reader(file.href, file.shape, model, None, hints, gain, "complex raster")
     slant = told.number("collect.image.pixel_spacing_column") / math.sin(math.radians(incidence))
     band = Band(_polarisation(told), file.href, scale=told.number("collect.image.scale_factor"), unit="amplitude")
     return Scene(
@@ -127,8 +126,8 @@ def _slc(file: RadarFile, told: Told, hints: Hints) -> Scene:
         geobox=map_grid(footprint, tidy_spacing(slant, told.number("collect.image.pixel_spacing_row"))),
         footprint=footprint,
         quantity="unknown" if measured == "unknown" else "gamma0",
-        notes=(UNCORRECTED, *notes, *geometry_notes(image, hints, incidence)),
-        radar=image,
+        notes=(UNCORRECTED, *notes, *geometry_notes(reader.image, incidence)),
+        reader=reader,
     )
 
 
@@ -176,7 +175,7 @@ def _incidence(told: Told) -> float:
 
 def _polarisation(told: Told) -> str:
     sent, received = (told.text(f"collect.radar.{way}_polarization") for way in ("transmit", "receive"))
-    return Told({"p": sent + received}, told.href).polarisation("p")
+    return polarisation_of(sent + received, told.href)
 
 
 def _orbit(told: Told, acquired: dt.datetime) -> Orbit | None:

@@ -19,6 +19,6 @@ def credit_line(constellation: str, acquired: dt.datetime) -> str:
     return ""
 
 
-def opera_credit_line(acquired: dt.datetime) -> str:
-    """Credit for OPERA RTC-S1: the Copernicus line, and who made the product."""
-    return f"{credit_line('sentinel-1', acquired)}, processed by NASA/JPL-Caltech (OPERA RTC-S1)"
+def opera_credit_line(product: str, acquired: dt.datetime) -> str:
+    """Credit for a product of OPERA from Sentinel-1: the Copernicus line, and who made the product."""
+    return f"{credit_line('sentinel-1', acquired)}, processed by NASA/JPL-Caltech ({product})"

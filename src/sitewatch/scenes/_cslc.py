@@ -7,38 +7,35 @@ of 5 x 10 m, tables of noise and calibration on a coarser one. The numbers are t
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import datetime as dt
-import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from scipy.interpolate import RegularGridInterpolator
 
-from sitewatch.errors import SceneError
-from sitewatch.scenes._credit import credit_line
-from sitewatch.scenes._facts import platform_named
-from sitewatch.scenes._hints import POLARISATIONS, Hints
+from sitewatch.scenes._credit import opera_credit_line
+from sitewatch.scenes._facts import platform_named, time_in_name
+from sitewatch.scenes._family import NamedLayers
+from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._raster import footprint_of, scene_error
+from sitewatch.scenes._samples import open_hdf5
 from sitewatch.scenes._sampling import block_mean
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
+from sitewatch.scenes._told import utc
 
 _PREFIX = "OPERA_L2_CSLC-S1"
 _NAME = re.compile(
     r"(?P<product>OPERA_L2_CSLC-S1_(?P<burst>T(?P<track>\d{3})-\d{6}-(?P<mode>[A-Z]{2})\d)_(?P<acquired>\d{8}T\d{6}Z)_"
-    r"(?P<processed>\d{8}T\d{6}Z)_(?P<platform>S1[A-D]))_(?P<pol>VV|VH|HH|HV)_v\d+\.\d+"
+    r"(?P<processed>\d{8}T\d{6}Z)_(?P<platform>S1[A-D]))_(?P<layer>VV|VH|HH|HV)_v\d+\.\d+"
 )
 # Two pixels side by side make one of 10 x 10 m.
 _ACROSS = 2
 _TABLES = {"gamma0": "gamma", "sigma0": "sigma_naught"}
-_LACKS_H5PY = "Install sitewatch with its extra for HDF5 files: pip install 'sitewatch[hdf5]'."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +61,21 @@ class CslcReader:
         """Its own: the image is geocoded."""
         return "own"
 
+    @property
+    def terrain(self) -> None:
+        """None: the image lies on the ground that NASA took."""
+        return None
+
+    @property
+    def lacks_terrain(self) -> bool:
+        """No: as above."""
+        return False
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """The quantity."""
+        return {"quantity": self.quantity}
+
     def read(self, bands: Sequence[Band], geobox: GeoBox) -> Mapping[str, NDArray[np.float32]]:
         """Linear power of a window of the scene's grid: float32 (rows, columns), NaN where there is no data."""
         x0, y0, width, height = self.origin
@@ -88,34 +100,25 @@ class CslcReader:
         return np.maximum((power - noise) / (amplitude * amplitude), 0).astype(np.float32)
 
 
-class OperaCslcS1:
+class OperaCslcS1(NamedLayers):
     """The OPERA CSLC-S1 family."""
 
     name = "OPERA CSLC-S1"
+    pattern = _NAME
 
     def matches(self, href: str) -> bool:
         """Whether the name follows the product specification, static layers included."""
         path = PurePosixPath(href)
         return path.suffix.lower() == ".h5" and path.name.startswith(_PREFIX)
 
-    def is_companion(self, href: str) -> bool:
-        """Static layers."""
-        return _NAME.fullmatch(PurePosixPath(href).stem) is None
-
-    def scene_key(self, href: str) -> str:
-        """Folder and product name without the polarisation."""
-        path = PurePosixPath(href)
-        found = _NAME.fullmatch(path.stem)
-        return str(path.with_name(found["product"] if found else path.stem))
-
     def read(self, hrefs: Sequence[str], hints: Hints) -> Scene:
         """Describe one burst of one pass; raises SceneError where the file is damaged or lacks a needed entry."""
-        parsed = {href: _parse(href) for href in hrefs}
-        ordered = sorted(hrefs, key=lambda href: POLARISATIONS.index(parsed[href]["pol"]))
-        found = parsed[ordered[0]]
+        names = self.names_of(hrefs)
+        first, *others = names
+        found = names[first]
         quantity: Quantity = hints.quantity if hints.quantity not in (None, "unknown") else "gamma0"
-        with open_hdf5(ordered[0]) as file:
-            geobox, origin = _grid(file, ordered[0], found["pol"])
+        with open_hdf5(first) as file:
+            geobox, origin = _grid(file, first, found["layer"])
             calibrated = _has_tables(file)
             track = Track(
                 "sentinel-1",
@@ -124,29 +127,29 @@ class OperaCslcS1:
                 _text(file, "identification/orbit_pass_direction").lower(),
                 _text(file, "identification/look_direction").lower(),
             )
-            start = _time(_text(file, "identification/zero_doppler_start_time"))
-        for href in ordered[1:]:
+            start = utc(_text(file, "identification/zero_doppler_start_time"), first)
+        for href in others:
             with open_hdf5(href) as file:
-                if _grid(file, href, parsed[href]["pol"])[0] != geobox:
-                    raise scene_error(href, "its grid differs from that of the product's other polarisation")
+                if _grid(file, href, names[href]["layer"])[0] != geobox:
+                    raise scene_error(href, "its grid differs from that of the scene's other file")
         if not calibrated:
             quantity = "unknown"
         return Scene(
             id=found["product"],
             datetime=start,
             track=track,
-            bands=tuple(Band(parsed[href]["pol"], href) for href in ordered),
+            bands=tuple(Band(name["layer"], href) for href, name in names.items()),
             geobox=geobox,
             footprint=footprint_of(geobox),
             quantity=quantity,
             platform=platform_named(found["platform"]),
             family=self.name,
             subunit=found["burst"],
-            processed=dt.datetime.strptime(found["processed"], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC),
-            credit=f"{credit_line('sentinel-1', start)}, processed by NASA/JPL-Caltech (OPERA CSLC-S1)",
+            processed=time_in_name(found["processed"]),
+            credit=opera_credit_line(self.name, start),
             notes=_notes(quantity),
             product_type="CSLC",
-            reader=CslcReader(ordered[0], origin, quantity),
+            reader=CslcReader(first, origin, quantity),
         )
 
 
@@ -157,26 +160,6 @@ def _notes(quantity: Quantity) -> tuple[str, ...]:
                 "the scale of the linear power is unknown: levels in dB are relative")  # fmt: skip
     slopes = ("gamma0 of the ellipsoid: slopes are not flattened",) if quantity == "gamma0" else ()
     return (looks, *slopes)
-
-
-@contextlib.contextmanager
-def open_hdf5(href: str) -> Iterator[Any]:
-    """Open an HDF5 file for reading; every error at opening or inside the block becomes a SceneError."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise scene_error(href, "reading HDF5 needs the package h5py", _LACKS_H5PY) from error
-    path = Path(href)
-    if not path.exists():
-        raise scene_error(href, "the file does not exist")
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except (OSError, RuntimeError) as error:
-        detail = " ".join(str(error).split())
-        raise scene_error(href, f"the file is cut off or no HDF5 ({detail})", "Fetch it again.") from error
-    except KeyError as error:
-        raise scene_error(href, f"it lacks an entry ({' '.join(str(error).split())})", "Fetch it again.") from error
 
 
 def _grid(file: Any, href: str, polarisation: str) -> tuple[GeoBox, tuple[float, float, float, float]]:
@@ -204,6 +187,9 @@ def _has_tables(file: Any) -> bool:
 
 def _table(file: Any, href: str, group: str, name: str, geobox: GeoBox) -> NDArray[np.float64]:
     """A table at a grid's pixel centres, bilinear."""
+    # Few runs need it, and it takes a while to import.
+    from scipy.interpolate import RegularGridInterpolator
+
     at = file[group]
     y, x, values = at["y_coordinates"][()], at["x_coordinates"][()], at[name][()].astype(np.float64)
     if x.size < 2 or y.size < 2 or x[0] == x[1] or y[0] == y[1]:
@@ -216,21 +202,6 @@ def _table(file: Any, href: str, group: str, name: str, geobox: GeoBox) -> NDArr
     return np.asarray(table((yy, xx)))
 
 
-def _parse(href: str) -> re.Match[str]:
-    found = _NAME.fullmatch(PurePosixPath(href).stem)
-    if found is None:
-        raise scene_error(href, "the name is not that of an OPERA CSLC-S1 image")
-    return found
-
-
 def _text(file: Any, path: str) -> str:
     value = file[path][()]
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-@functools.lru_cache(maxsize=256)
-def _time(text: str) -> dt.datetime:
-    try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
-    except ValueError as error:
-        raise SceneError(f"{text!r} is no time") from error

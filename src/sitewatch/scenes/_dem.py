@@ -6,10 +6,9 @@ import functools
 import re
 from pathlib import Path
 
-import pyproj
 import pystac
 
-from sitewatch.scenes._raster import is_remote, open_raster, scene_error
+from sitewatch.scenes._raster import name_of, scene_error
 from sitewatch.scenes._terrain import Terrain
 
 # What the names that providers give their tiles tell of the heights' datum, where the files leave it out.
@@ -39,10 +38,8 @@ def terrain_named(dem: str, datum: str | None = None) -> Terrain:
     path = Path(dem)
     if path.suffix.lower() in (".json", ".geojson") and path.is_file():
         dem = _of_item(path)
-    if datum is None and not is_remote(dem) and Path(dem).is_file() and not _states_datum(dem):
-        name = Path(dem).name
-        datum = next((told for pattern, told in _WELL_KNOWN if pattern.search(name)), None)
-    return Terrain.parse(dem, datum)
+    presumed = next((known for pattern, known in _WELL_KNOWN if pattern.search(name_of(dem))), None)
+    return Terrain.parse(dem, datum, presumed)
 
 
 def _of_item(path: Path) -> str:
@@ -64,12 +61,3 @@ def _of_item(path: Path) -> str:
             path, f"it has {len(data)} rasters that could be the elevation model", "Name the model's file."
         )
     return (data[0].get_absolute_href() or data[0].href).removeprefix("file://")
-
-
-def _states_datum(href: str) -> bool:
-    """Whether the file's CRS has heights in it."""
-    with open_raster(href) as source:
-        if source.crs is None:
-            return False
-        crs = pyproj.CRS.from_wkt(source.crs.to_wkt())
-    return crs.is_compound or len(crs.axis_info) == 3

@@ -7,6 +7,8 @@ import datetime as dt
 import re
 from typing import Any
 
+import shapely
+
 from sitewatch.scenes._hints import POLARISATIONS, Hints, parse_track
 from sitewatch.scenes._scene import Quantity, Scale, Track
 
@@ -88,6 +90,11 @@ def hinted(hints: Hints) -> Facts:
     )
 
 
+def time_in_name(text: str) -> dt.datetime:
+    """A time, UTC, as products' names write it: ``20221204T161641``, with or without a Z."""
+    return dt.datetime.strptime(text.upper().removesuffix("Z"), "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
+
+
 def platform_named(text: str) -> str:
     """Platform as STAC writes it: ``sentinel-1a`` for ``S1A`` or ``SENTINEL-1A``."""
     name = re.sub(r"[\s_]+", "-", text.strip().lower())
@@ -112,6 +119,18 @@ def sentinel_1_relative_orbit(platform: str, absolute_orbit: int, date: dt.date)
     if platform not in offsets or (platform == "sentinel-1c" and date >= dt.date(2026, 6, 1)):
         return None
     return (absolute_orbit - offsets[platform]) % 175 + 1
+
+
+def local_orbit_state(start: dt.datetime, footprint: shapely.Polygon) -> str | None:
+    """Whether Sentinel-1 flew north or south, by local solar time: it crosses the equator at 6 and 18 hours.
+
+    None near the poles, where both directions pass at any hour.
+    """
+    centre = footprint.centroid
+    if abs(centre.y) > 65:
+        return None
+    hour = (start.hour + start.minute / 60 + centre.x / 15) % 24
+    return "ascending" if 12 <= hour < 24 else "descending"
 
 
 def orbit_state_told(text: str) -> str | None:

@@ -1,11 +1,14 @@
-"""The one interface behind which product families differ."""
+"""The one interface behind which product families differ, and what those that are built alike share."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import PurePosixPath
+from typing import ClassVar, Protocol
 
-from sitewatch.scenes._hints import Hints
+from sitewatch.scenes._hints import POLARISATIONS, Hints
+from sitewatch.scenes._raster import scene_error
 from sitewatch.scenes._scene import Scene
 
 
@@ -30,3 +33,49 @@ class Family(Protocol):
 
     def read(self, hrefs: Sequence[str], hints: Hints) -> Scene:
         """Describe the scene that some files make, without reading its pixels; raises SceneError."""
+
+
+class OneFile:
+    """Families of which one file is one scene."""
+
+    def is_companion(self, href: str) -> bool:
+        """Nothing: what is no image of ours is refused with its reason."""
+        return False
+
+    def scene_key(self, href: str) -> str:
+        """The file."""
+        return href
+
+
+class NamedLayers:
+    """Families with a file for each polarisation and other layers beside them, all told apart by their names.
+
+    Attributes
+    ----------
+    pattern
+        Names without their ending; its group ``product`` is the same for all files of a scene, ``layer`` differs.
+    """
+
+    name: ClassVar[str]
+    pattern: ClassVar[re.Pattern[str]]
+
+    def is_companion(self, href: str) -> bool:
+        """Every layer that is not a polarisation: masks, angles, areas, browse pictures, static layers."""
+        found = self.pattern.fullmatch(PurePosixPath(href).stem)
+        return found is None or found["layer"] not in POLARISATIONS
+
+    def scene_key(self, href: str) -> str:
+        """Folder and product name without the layer."""
+        path = PurePosixPath(href)
+        found = self.pattern.fullmatch(path.stem)
+        return str(path.with_name(found["product"] if found else path.stem))
+
+    def names_of(self, hrefs: Sequence[str]) -> dict[str, re.Match[str]]:
+        """The polarisations of a scene in the order VV, VH, HH, HV, with their names taken apart; else a SceneError."""
+        parsed = {}
+        for href in hrefs:
+            found = self.pattern.fullmatch(PurePosixPath(href).stem)
+            if found is None or found["layer"] not in POLARISATIONS:
+                raise scene_error(href, f"the name is not that of a polarisation of {self.name}")
+            parsed[href] = found
+        return dict(sorted(parsed.items(), key=lambda named: POLARISATIONS.index(named[1]["layer"])))

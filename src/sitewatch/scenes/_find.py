@@ -24,7 +24,7 @@ from sitewatch.scenes._raster import is_remote, name_of
 from sitewatch.scenes._scene import LeftOut
 from sitewatch.scenes._sicd import Sicd
 from sitewatch.scenes._stac_files import load_item, stac_type
-from sitewatch.scenes._stac_layers import asset_hrefs, image_hrefs, local_href
+from sitewatch.scenes._stac_layers import OWN, asset_hrefs, image_hrefs, local_href
 from sitewatch.scenes._umbra import UmbraGec
 from sitewatch.scenes.sentinel1 import Sentinel1Safe, is_package, package_of
 
@@ -78,8 +78,11 @@ def product_images(item: pystac.Item, source: str = "") -> tuple[str, ...]:
     """The images of an item that its own family reads better than STAC's common fields tell; empty where none does.
 
     Calibration and geolocation of pointed satellites stand in the product, not in the fields that items share. Of a
-    product that is there as GRD and as SLC, the GRD serves; of an item beside its image, that file.
+    product that is there as GRD and as SLC, the GRD serves; of an item beside its image, that file. Items that
+    sitewatch wrote tell how their product was read (`from_stac`).
     """
+    if f"{OWN}source" in item.properties:
+        return ()
     path = Path(source)
     local = sorted(path.parent.glob(f"{glob.escape(path.stem)}.*")) if source and path.is_file() else []
     named = [local_href(asset.get_absolute_href() or asset.href) for asset in item.assets.values()]

@@ -20,9 +20,20 @@ _CELL_PX = 3.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Surface:
-    """A surface as the radar sees it: ECEF positions (3, rows, columns), azimuth time, slant range, and unit vectors
-    to the satellite."""
+class Points:
+    """Ground points as the radar sees them; each array in the points' own shape.
+
+    Attributes
+    ----------
+    position_m
+        ECEF coordinates (3, ...).
+    time_s
+        Zero Doppler time, seconds since the image's first line.
+    range_m
+        Slant range.
+    look
+        Unit vector from the point to the satellite (3, ...).
+    """
 
     position_m: Floats
     time_s: Floats
@@ -49,8 +60,8 @@ class Flattening:
     shadow: NDArray[np.bool_]
 
 
-def flatten(terrain: Surface, level: Surface) -> Flattening:
-    """Compare a terrain with a level surface over the same pixels.
+def flatten(terrain: Points, level: Points) -> Flattening:
+    """Compare a terrain with a level surface over the same pixels, both (rows, columns).
 
     Parameters
     ----------
@@ -79,21 +90,21 @@ def flatten(terrain: Surface, level: Surface) -> Flattening:
     return Flattening(factor, known & (turned * np.sign(straight) <= 0), known & (seen <= 0))
 
 
-def _facing(surface: Surface) -> Floats:
+def _facing(surface: Points) -> Floats:
     """Area of each pixel's facet across the line of sight; negative where it faces away."""
     normal = np.cross(np.gradient(surface.position_m, axis=2), np.gradient(surface.position_m, axis=1), axis=0)
     outward = np.sign((normal * surface.position_m).sum(0))
     return np.asarray(outward * (normal * surface.look).sum(0))
 
 
-def _jacobian(surface: Surface) -> Floats:
+def _jacobian(surface: Points) -> Floats:
     """Change of (time, range) with (row, column), as a determinant."""
     time_row, time_col = np.gradient(surface.time_s)
     range_row, range_col = np.gradient(surface.range_m)
     return np.asarray(time_row * range_col - time_col * range_row)
 
 
-def _steps(level: Surface) -> tuple[float, float]:
+def _steps(level: Points) -> tuple[float, float]:
     """Sizes of the cells: seconds and metres of slant range."""
     time_row, time_col = np.gradient(level.time_s)
     range_row, range_col = np.gradient(level.range_m)

@@ -9,8 +9,8 @@ Verified = Literal["real data", "specification"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Family:
-    """A family of products.
+class Format:
+    """A family of products, as users know it.
 
     Attributes
     ----------
@@ -31,21 +31,21 @@ class Family:
     note: str
 
 
-FORMATS: tuple[Family, ...] = (
-    Family(
+FORMATS: tuple[Format, ...] = (
+    Format(
         "OPERA RTC-S1",
         "OPERA_L2_RTC-S1_*_VV.tif and other polarisations",
         "real data",
         "gamma0 flattened by the terrain, as delivered; masks and angle layers are not read",
     ),
-    Family(
+    Format(
         "OPERA CSLC-S1",
         "OPERA_L2_CSLC-S1_*.h5 (needs h5py)",
         "specification",
         "power of the complex pixels, noise subtracted, gamma0 of the ellipsoid by the product's tables; the layout "
         "was compared with a real file, whose pixels and tables were blanked",
     ),
-    Family(
+    Format(
         "Sentinel-1 GRD",
         "S1?_IW_GRD?_*.SAFE folder or .zip",
         "specification",
@@ -53,62 +53,62 @@ FORMATS: tuple[Family, ...] = (
         "flattened where --dem is a raster; geometry and tables were also checked on a real product's files, whose "
         "pixels are blank; modes other than IW are not read",
     ),
-    Family(
+    Format(
         "Sentinel-1 GRD COG",
         "S1?_IW_GRD?_*_COG.SAFE folder or .zip (CDSE)",
         "specification",
         "as Sentinel-1 GRD",
     ),
-    Family(
+    Format(
         "Sentinel-1 SLC",
         "S1?_IW_SLC__*.SAFE folder or .zip",
         "specification",
         "as Sentinel-1 GRD; power of the bursts, 5 looks in range; phase is not used",
     ),
-    Family(
+    Format(
         "ASF HyP3 RTC",
         "S1?_IW_*_RTC??_G_??????_????_VV.tif and other polarisations",
         "specification",
         "units and processing told by the name; the relative orbit comes from the text files beside it",
     ),
-    Family(
+    Format(
         "Planetary Computer RTC",
         "STAC items of sentinel-1-rtc; <product>/measurement/iw-vv.rtc.tiff",
         "specification",
         "gamma0 flattened by the terrain, as delivered",
     ),
-    Family(
+    Format(
         "ICEYE",
         "GRD and SLC: COG, or legacy GeoTIFF with XML and HDF5 (needs h5py)",
         "specification",
         "calibrated to gamma0 of the ellipsoid, laid on the ground of --dem by RPC; noise is not subtracted, slopes "
         "are not flattened; legacy files with the real layout but invented pixels were read",
     ),
-    Family(
+    Format(
         "Capella",
         "GEO, GEC and SLC GeoTIFFs with ImageDescription or *_extended.json",
         "specification",
         "calibrated to gamma0 of the ellipsoid; SLC laid on the ground of --dem; noise is not subtracted",
     ),
-    Family(
+    Format(
         "Umbra GEC",
         "GEC GeoTIFFs with *_METADATA.json",
         "specification",
         "amplitude as delivered: no calibration is published, levels are relative",
     ),
-    Family(
+    Format(
         "SICD",
         "NITF files of any satellite (needs sarpy)",
         "specification",
         "calibrated by the file's scale factors where it has them, laid on the ground of --dem",
     ),
-    Family(
+    Format(
         "STAC",
         "items, item collections, static catalogues of georeferenced GeoTIFFs",
         "real data",
         "units, scale and geometry told by the sar, sat, view, projection and raster extensions",
     ),
-    Family(
+    Format(
         "GeoTIFF",
         "any georeferenced .tif or .tiff",
         "real data",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
-import pyproj
 import rasterio.control
 import rasterio.io
 import rasterio.warp
@@ -14,11 +15,13 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
+from sitewatch.geodesy import lonlat_at
 from sitewatch.scenes._radar_image import RadarImage, tie_image
 from sitewatch.scenes._raster import raster_errors
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._samples import read_power
-from sitewatch.scenes._scene import Band, Scene
+from sitewatch.scenes._scene import Band
+from sitewatch.scenes._terrain import Terrain
 
 # Samples read at once: a very fine image on a coarse grid is read in quarters instead.
 _MOST_SAMPLES = 40_000_000
@@ -28,55 +31,67 @@ _LATTICE = 17
 # Samples a grid pixel from which on they are averaged; below, interpolation uses them all.
 _AVERAGED_ABOVE = 2.0
 
-Shift = tuple[float, float]
 
+@dataclasses.dataclass(frozen=True)
+class RadarReader:
+    """Lays an image in radar geometry on any map grid, reading only the samples it needs.
 
-def read_onto(scene: Scene, geobox: GeoBox, shift: Shift = (0.0, 0.0)) -> dict[str, np.ndarray]:
-    """Lay a scene in radar geometry on any map grid, reading only the samples it needs.
-
-    Parameters
+    Attributes
     ----------
-    scene
-        A scene whose `radar` says where its pixels lie.
-    geobox
-        The grid wanted.
-    shift
-        (rows, columns) of `geobox` by which the scene's content is known to lie too far down and right; it is moved
-        back in the same interpolation.
-
-    Returns
-    -------
-    dict
-        By polarisation: float32 linear power (rows, columns) in the scene's quantity, NaN where nothing was measured
-        or the terrain is not known.
-
-    Raises
-    ------
-    SceneError
-        The image or the elevation model can't be read.
-
-    Notes
-    -----
-    Samples become power before they are resampled, and are averaged where the grid is coarser than they are, which is
-    how looks are taken. Positions are exact: with an elevation model (one of a single height where that is the
-    terrain) rasterio does without GDAL's approximating transformer, which may be off by an eighth of a sample.
+    source
+        Path of the image.
+    image
+        What says where its pixels lie.
     """
-    if scene.radar is None:
-        raise ValueError(f"{scene.id} lies on a map grid already")
-    grid = geobox if shift == (0.0, 0.0) else _moved(geobox, shift)
-    return {band.polarisation: _lay(band, scene.radar, grid) for band in scene.bands}
+
+    source: str
+    image: RadarImage
+
+    @property
+    def grids(self) -> Literal["own", "any"]:
+        """Any: it geocodes."""
+        return "any"
+
+    @property
+    def terrain(self) -> Terrain | None:
+        """The ground that the user names."""
+        return self.image.terrain
+
+    @property
+    def lacks_terrain(self) -> bool:
+        """Whether heights would place the pixels better: tie points take none."""
+        return self.terrain is None and isinstance(self.image.model, Rpc)
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """The ground."""
+        return {} if self.terrain is None else self.terrain.as_hints()
+
+    def read(self, bands: Sequence[Band], geobox: GeoBox) -> dict[str, np.ndarray]:
+        """Lay the image on a grid.
+
+        Returns
+        -------
+        dict
+            By polarisation: float32 linear power (rows, columns) in the scene's quantity, NaN where nothing was
+            measured or the terrain is not known.
+
+        Raises
+        ------
+        SceneError
+            The image or the elevation model can't be read.
+
+        Notes
+        -----
+        Samples become power before they are resampled, and are averaged where the grid is coarser than they are, which
+        is how looks are taken. Positions are exact: with an elevation model (one of a single height where that is the
+        terrain) rasterio does without GDAL's approximating transformer, which may be off by an eighth of a sample.
+        """
+        heights = self.image.ground.heights(geobox) if isinstance(self.image.model, Rpc) else None
+        return {band.polarisation: _lay(band, self.image, geobox, heights) for band in bands}
 
 
-def _moved(geobox: GeoBox, shift: Shift) -> GeoBox:
-    return GeoBox(geobox.shape, geobox.affine * Affine.translation(shift[1], shift[0]), geobox.crs)
-
-
-def _lay(band: Band, image: RadarImage, grid: GeoBox) -> np.ndarray:
-    heights = None if isinstance(image.model, tuple) else image.terrain.heights(grid)
-    return _lay_part(band, image, grid, heights)
-
-
-def _lay_part(band: Band, image: RadarImage, grid: GeoBox, heights: np.ndarray | None) -> np.ndarray:
+def _lay(band: Band, image: RadarImage, grid: GeoBox, heights: np.ndarray | None) -> np.ndarray:
     out = np.full(tuple(grid.shape), np.nan, np.float32)
     found = _window(image, grid, heights)
     if found is None:
@@ -88,7 +103,7 @@ def _lay_part(band: Band, image: RadarImage, grid: GeoBox, heights: np.ndarray |
         for rows in (slice(0, middle_row), slice(middle_row, grid.shape[0])):
             for cols in (slice(0, middle_col), slice(middle_col, grid.shape[1])):
                 part = None if heights is None else heights[rows, cols]
-                out[rows, cols] = _lay_part(band, image, grid[rows, cols], part)
+                out[rows, cols] = _lay(band, image, grid[rows, cols], part)
         return out
     power = read_power(band, image.stored, window)
     if image.gain is not None:
@@ -151,9 +166,7 @@ def _window(image: RadarImage, grid: GeoBox, heights: np.ndarray | None) -> tupl
     """Samples that a grid needs and how many a pixel of it, or None where the image shows nothing of it."""
     rows, cols = (np.linspace(0, n, min(n, _LATTICE - 1) + 1) for n in grid.shape)
     at_col, at_row = np.meshgrid(cols, rows)
-    a, b, c, d, e, f = grid.affine[:6]
-    to_lonlat = pyproj.Transformer.from_crs(str(grid.crs), "EPSG:4326", always_xy=True)
-    lon, lat = (np.asarray(v) for v in to_lonlat.transform(a * at_col + b * at_row + c, d * at_col + e * at_row + f))
+    lon, lat = lonlat_at(grid, at_row, at_col)
     if isinstance(image.model, Rpc):
         assert heights is not None
         if not np.isfinite(heights).any():

@@ -11,7 +11,7 @@ from sitewatch.scenes._credit import credit_line
 from sitewatch.scenes._facts import Facts, hinted, join_facts, polarisations_told, unit_told
 from sitewatch.scenes._hints import POLARISATIONS, Hints
 from sitewatch.scenes._names import moments_in, read_name, without_polarisation
-from sitewatch.scenes._raster import RasterBand, RasterInfo, footprint_of, name_of, read_info, scene_error
+from sitewatch.scenes._raster import RasterBand, RasterInfo, footprint_of, name_of, read_alike
 from sitewatch.scenes._scene import Band, Scene
 from sitewatch.scenes._stac import item_facts, read_item
 from sitewatch.scenes._stac_files import describes, item_beside
@@ -59,11 +59,7 @@ class GeoTiff:
         item = item_beside(hrefs[0])
         if item is not None and describes(item, hrefs):
             return read_item(item, hints, only=hrefs)
-        infos = [read_info(href) for href in hrefs]
-        for other in infos[1:]:
-            if other.geobox != infos[0].geobox:
-                raise scene_error(other.href, "its grid differs from that of the scene's other file")
-        return _describe(infos, item_facts(item) if item is not None else Facts(), hints)
+        return _describe(read_alike(hrefs), item_facts(item) if item is not None else Facts(), hints)
 
 
 def _describe(infos: Sequence[RasterInfo], beside: Facts, hints: Hints) -> Scene:

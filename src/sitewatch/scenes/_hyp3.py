@@ -17,9 +17,10 @@ from pathlib import Path, PurePosixPath
 import shapely
 
 from sitewatch.scenes._credit import credit_line
-from sitewatch.scenes._facts import platform_named, sentinel_1_relative_orbit
-from sitewatch.scenes._hints import POLARISATIONS, Hints, parse_track
-from sitewatch.scenes._raster import footprint_of, is_remote, read_info, scene_error
+from sitewatch.scenes._facts import local_orbit_state, platform_named, sentinel_1_relative_orbit, time_in_name
+from sitewatch.scenes._family import NamedLayers
+from sitewatch.scenes._hints import Hints, parse_track
+from sitewatch.scenes._raster import footprint_of, is_remote, read_alike
 from sitewatch.scenes._scene import Band, Quantity, Scale, Scene, Track
 
 _NAME = re.compile(
@@ -33,25 +34,15 @@ _UNITS: dict[str, Scale] = {"p": "linear", "a": "amplitude", "d": "dB"}
 _LARGEST_TEXT = 2**20
 
 
-class Hyp3Rtc:
+class Hyp3Rtc(NamedLayers):
     """The family of ASF HyP3's RTC products; names leave open only the track."""
 
     name = "ASF HyP3 RTC"
+    pattern = _NAME
 
     def matches(self, href: str) -> bool:
         """Whether the name follows the product guide."""
         return bool(_NAME.fullmatch(PurePosixPath(href).stem))
-
-    def is_companion(self, href: str) -> bool:
-        """Every layer that is not a polarisation: DEM, incidence angle, layover and shadow map, area, browse."""
-        found = _NAME.fullmatch(PurePosixPath(href).stem)
-        return found is None or found["layer"] not in POLARISATIONS
-
-    def scene_key(self, href: str) -> str:
-        """Folder and product name without the layer."""
-        path = PurePosixPath(href)
-        found = _NAME.fullmatch(path.stem)
-        return str(path.with_name(found["product"] if found else path.stem))
 
     def read(self, hrefs: Sequence[str], hints: Hints) -> Scene:
         """Describe one product.
@@ -61,20 +52,17 @@ class Hyp3Rtc:
         SceneError
             A file can't be used, or is not named as an image of this family.
         """
-        parsed = {href: _parse(href) for href in hrefs}
-        ordered = sorted(hrefs, key=lambda href: POLARISATIONS.index(parsed[href]["layer"]))
-        infos, found = [read_info(href) for href in ordered], parsed[ordered[0]]
-        for other in infos[1:]:
-            if other.geobox != infos[0].geobox:
-                raise scene_error(other.href, "its grid differs from that of the product's other polarisation")
-        start = dt.datetime.strptime(found["start"], "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
+        names = self.names_of(hrefs)
+        infos = read_alike(names)
+        found = names[infos[0].href]
+        start = time_in_name(found["start"])
         footprint = footprint_of(infos[0].geobox)
-        track, notes = _track(Path(ordered[0]), found, start, footprint, hints)
+        track, notes = _track(Path(infos[0].href), found, start, footprint, hints)
         quantity: Quantity = "gamma0" if found["quantity"] == "g" else "sigma0"
         # GAMMA writes 0 where it has no data, and HyP3's files say so or not, by their version.
         bands = (
             Band(
-                parsed[i.href]["layer"],
+                names[i.href]["layer"],
                 i.href,
                 unit=_UNITS[found["unit"]],
                 nodata=0.0 if i.bands[0].nodata is None else i.bands[0].nodata,
@@ -95,25 +83,6 @@ class Hyp3Rtc:
             notes=(*_processing(found), *notes),
             product_type="RTC",
         )
-
-
-def local_orbit_state(start: dt.datetime, footprint: shapely.Polygon) -> str | None:
-    """Whether Sentinel-1 flew north or south, by local solar time: it crosses the equator at 6 and 18 hours.
-
-    None near the poles, where both directions pass at any hour.
-    """
-    centre = footprint.centroid
-    if abs(centre.y) > 65:
-        return None
-    hour = (start.hour + start.minute / 60 + centre.x / 15) % 24
-    return "ascending" if 12 <= hour < 24 else "descending"
-
-
-def _parse(href: str) -> re.Match[str]:
-    found = _NAME.fullmatch(PurePosixPath(href).stem)
-    if found is None or found["layer"] not in POLARISATIONS:
-        raise scene_error(href, "the name is not that of a HyP3 RTC polarisation")
-    return found
 
 
 def _processing(found: re.Match[str]) -> list[str]:

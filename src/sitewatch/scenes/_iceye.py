@@ -14,15 +14,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sitewatch.scenes._credit import credit_line
+from sitewatch.scenes._family import OneFile
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._iceye_metadata import IceyeMetadata, from_legacy, from_properties
-from sitewatch.scenes._radar_file import RadarFile, StoredBand, json_beside, json_of, read_radar_file
+from sitewatch.scenes._radar_file import RadarFile, StoredBand, json_beside, json_of, read_radar_file, rpc_of
 from sitewatch.scenes._radar_image import Stored, TiePoint, map_grid, tidy_spacing
 from sitewatch.scenes._raster import is_remote, scene_error
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._samples import open_hdf5
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, geometry_notes, radar_image, range_gain
+from sitewatch.scenes._tasked import UNCORRECTED, geometry_notes, radar_reader, range_gain
 
 _REFUSED = {
     "QLK": "a quicklook: a picture with its contrast changed, without calibration",
@@ -48,7 +49,7 @@ _MODES = {
 }
 
 
-class Iceye:
+class Iceye(OneFile):
     """The ICEYE family; the products say all of themselves, so that only the terrain is left to the user."""
 
     name = "ICEYE"
@@ -56,14 +57,6 @@ class Iceye:
     def matches(self, href: str) -> bool:
         """Whether the name begins as ICEYE's product names do."""
         return PurePosixPath(href).name.upper().startswith("ICEYE_")
-
-    def is_companion(self, href: str) -> bool:
-        """Nothing: what is no image of ours is refused with its reason."""
-        return False
-
-    def scene_key(self, href: str) -> str:
-        """One file is one scene."""
-        return href
 
     def read(self, hrefs: Sequence[str], hints: Hints) -> Scene:
         """Describe one product.
@@ -102,7 +95,7 @@ def _scene(
     measured: Quantity = "beta0" if slant else "sigma0"
     angles = told.incidence_near_deg, told.incidence_far_deg
     gain = range_gain(model, shape, measured, *angles, told.layout)
-    image, footprint = radar_image(href, shape, model, told.mean_height_m, hints, gain, stored)
+    reader, footprint = radar_reader(href, shape, model, told.mean_height_m, hints, gain, stored)
     ground_range = told.range_spacing_m / math.sin(math.radians(told.incidence_deg)) if slant else told.range_spacing_m
     factor = math.sqrt(told.calibration_factor)
     number = band or StoredBand("", "complex64", 1.0, 0.0, None)
@@ -132,10 +125,10 @@ def _scene(
         family=Iceye.name,
         processed=told.processed,
         credit=credit_line("iceye", told.acquired),
-        notes=tuple(_notes(told, mode)) + tuple(geometry_notes(image, hints, told.incidence_deg)),
+        notes=tuple(_notes(told, mode)) + tuple(geometry_notes(reader.image, told.incidence_deg)),
         product_type=told.product_type,
         view_azimuth_deg=None if told.view_azimuth_deg is None else round(told.view_azimuth_deg, 2),
-        radar=image,
+        reader=reader,
     )
 
 
@@ -230,14 +223,6 @@ def _read_hdf5(href: str) -> tuple[IceyeMetadata, tuple[int, int]]:
             else value
             for key, value in single.items()
         }
-        group = file.get("RPC")
-        rpc = None if group is None else _hdf5_rpc({key: node[()] for key, node in group.items()}, href)
+        rpc = rpc_of({key: node[()] for key, node in file.get("RPC", {}).items()}, href)
         rows, cols = file["s_i"].shape
     return from_legacy(fields, href, rpc), (int(rows), int(cols))
-
-
-def _hdf5_rpc(fields: Mapping[str, Any], href: str) -> Rpc:
-    try:
-        return Rpc.read(fields)
-    except (ValueError, TypeError) as error:
-        raise scene_error(href, f"its rational polynomials are not usable ({error})") from error

@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sitewatch.scenes._raster import scene_error
+from sitewatch.scenes._radar_file import rpc_of
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._tasked import middle
 from sitewatch.scenes._told import Told
@@ -76,7 +76,7 @@ def from_properties(properties: Mapping[str, Any], href: str) -> IceyeMetadata:
         range_looks=told.maybe_count("sar:looks_range"),
         azimuth_looks=told.maybe_count("sar:looks_azimuth"),
         mean_height_m=told.maybe_number("iceye:average_scene_height"),
-        rpc=_rpc(rpc if isinstance(rpc, dict) else flat, href),
+        rpc=rpc_of(rpc if isinstance(rpc, dict) else flat, href),
         amplitude_mapping=str(mapping.get("function", "") if isinstance(mapping, dict) else mapping).lower(),
         # Turned so that shadows point down, unless said otherwise: range along the rows.
         layout=(1, True) if properties.get("iceye:orientation") == "native" else (0, True),
@@ -113,12 +113,3 @@ def from_legacy(fields: Mapping[str, Any], href: str, rpc: Rpc | None) -> IceyeM
         amplitude_mapping="",
         layout=(1, True),
     )
-
-
-def _rpc(fields: Mapping[str, Any], href: str) -> Rpc | None:
-    if not fields:
-        return None
-    try:
-        return Rpc.read(fields)
-    except (ValueError, TypeError) as error:
-        raise scene_error(href, f"its rational polynomials are not usable ({error})") from error

@@ -16,6 +16,7 @@ from sitewatch.scenes._facts import (
     polarisations_told,
     quantity_told,
     sentinel_1_relative_orbit,
+    time_in_name,
     unit_told,
 )
 from sitewatch.scenes._hints import POLARISATIONS
@@ -90,7 +91,7 @@ def _product(stem: str) -> Facts | None:
         return dataclasses.replace(
             _sentinel_1(found),
             relative_orbit=sentinel_1_relative_orbit(
-                platform_named(found["platform"]), int(found["orbit"]), _start(found).date()
+                platform_named(found["platform"]), int(found["orbit"]), time_in_name(found["start"]).date()
             ),
             quantity=words.quantity,
             orbit_state=words.orbit_state,
@@ -110,13 +111,9 @@ def _product(stem: str) -> Facts | None:
     return None
 
 
-def _start(found: re.Match[str]) -> dt.datetime:
-    return dt.datetime.strptime(found["start"].upper(), "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
-
-
 def _sentinel_1(found: re.Match[str]) -> Facts:
     return Facts(
-        moment=Moment(_start(found)),
+        moment=Moment(time_in_name(found["start"])),
         platform=platform_named(found["platform"]),
         mode=found["mode"].upper(),
         polarisations=polarisations_told(found.string) or None,

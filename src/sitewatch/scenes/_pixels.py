@@ -14,7 +14,6 @@ from odc.geo.xr import xr_coords
 from rasterio.enums import MaskFlags
 
 from sitewatch.errors import SceneError
-from sitewatch.scenes._geocode import read_onto
 from sitewatch.scenes._raster import open_raster, same_place, scene_error
 from sitewatch.scenes._scene import Band, Scene
 
@@ -78,8 +77,6 @@ def read_arrays(scene: Scene, window: Window | None = None) -> dict[str, np.ndar
     rows, cols = _window_slices(scene, window)
     if scene.reader is not None:
         return dict(scene.reader.read(scene.bands, scene.geobox[rows, cols]))
-    if scene.radar is not None:
-        return read_onto(scene, scene.geobox[rows, cols])
     part = rasterio.windows.Window.from_slices(rows, cols)
     arrays: dict[str, np.ndarray] = {}
     for href, bands in _by_file(scene):

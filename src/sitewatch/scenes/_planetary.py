@@ -6,16 +6,14 @@ folder ``measurement`` of a folder named as the GRD product they were made from,
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from sitewatch.scenes._credit import credit_line
-from sitewatch.scenes._facts import platform_named, sentinel_1_relative_orbit
+from sitewatch.scenes._facts import local_orbit_state, platform_named, sentinel_1_relative_orbit, time_in_name
 from sitewatch.scenes._hints import POLARISATIONS, Hints, parse_track
-from sitewatch.scenes._hyp3 import local_orbit_state
-from sitewatch.scenes._raster import footprint_of, read_info, scene_error
+from sitewatch.scenes._raster import footprint_of, read_alike, scene_error
 from sitewatch.scenes._scene import Band, Scene, Track
 from sitewatch.scenes._stac import item_facts, read_item
 from sitewatch.scenes._stac_files import describes, item_beside
@@ -54,13 +52,10 @@ class PlanetaryRtc:
         if item is not None and describes(item, hrefs):
             return read_item(item, hints, only=hrefs)
         ordered = sorted(hrefs, key=lambda href: POLARISATIONS.index(_polarisation(href)))
-        infos = [read_info(href) for href in ordered]
-        for other in infos[1:]:
-            if other.geobox != infos[0].geobox:
-                raise scene_error(other.href, "its grid differs from that of the product's other polarisation")
+        infos = read_alike(ordered)
         granule = _granule(ordered[0])
         assert granule is not None
-        start = dt.datetime.strptime(granule["start"].upper(), "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
+        start = time_in_name(granule["start"])
         footprint = footprint_of(infos[0].geobox)
         platform = platform_named(granule["platform"])
         state = (item_facts(item).orbit_state if item is not None else None) or local_orbit_state(start, footprint)

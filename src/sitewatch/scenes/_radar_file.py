@@ -57,7 +57,7 @@ def read_radar_file(href: str) -> RadarFile:
             for i in source.indexes
         )
         tags = {key.upper(): value for key, value in source.tags().items()}
-        rpc = None if source.rpcs is None else Rpc.read(source.rpcs.to_dict())
+        rpc = rpc_of(None if source.rpcs is None else source.rpcs.to_dict(), href)
         points = source.gcps[0]
         shape = source.shape
     return RadarFile(href, shape, bands, tags, rpc, _tie_points(points, shape))
@@ -75,6 +75,16 @@ def _tie_points(points: Any, shape: tuple[int, int]) -> tuple[TiePoint, ...]:
     corners = abs(far_row - shape[0]) < 0.25 and abs(far_col - shape[1]) < 0.25
     half = 0.5 if corners else 0.0
     return tuple(TiePoint(p.row - half, p.col - half, p.x, p.y) for p in points)
+
+
+def rpc_of(fields: Mapping[str, Any] | None, href: str) -> Rpc | None:
+    """Rational polynomials of a product; None where it has none, SceneError where they are broken."""
+    if not fields:
+        return None
+    try:
+        return Rpc.read(fields)
+    except (ValueError, TypeError) as error:
+        raise scene_error(href, f"its rational polynomials are not usable ({error})", "Fetch it again.") from error
 
 
 def json_of(text: str, href: str, what: str) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from odc.geo.geobox import GeoBox
 
 from sitewatch.geodesy import local_crs
 from sitewatch.scenes._lattice import Lattice
+from sitewatch.scenes._raster import around
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._terrain import Terrain
 
@@ -44,8 +45,10 @@ class RadarImage:
         Rows and columns as stored.
     model
         Rational polynomials, or tie points where there are none.
+    mean_height_m
+        Of the ground, above the ellipsoid, as the product tells it.
     terrain
-        The ground that the pixels are laid on; tie points bring their own.
+        The ground that the user names; None for flat ground at `mean_height_m`. Tie points bring their own.
     gain
         Factor on the power, by image position: from what is stored to what the scene's quantity says.
     stored
@@ -54,9 +57,15 @@ class RadarImage:
 
     shape: tuple[int, int]
     model: Rpc | tuple[TiePoint, ...]
-    terrain: Terrain
+    mean_height_m: float
+    terrain: Terrain | None = None
     gain: Lattice | None = None
     stored: Stored = "raster"
+
+    @property
+    def ground(self) -> Terrain:
+        """The ground that the pixels are laid on."""
+        return self.terrain or Terrain(self.mean_height_m)
 
 
 def outline(image: RadarImage, height_m: float) -> shapely.Polygon:
@@ -67,18 +76,11 @@ def outline(image: RadarImage, height_m: float) -> shapely.Polygon:
     ValueError
         The model does not place the image.
     """
-    rows, cols = image.shape
-    down, across = np.linspace(-0.5, rows - 0.5, _POINTS_A_SIDE), np.linspace(-0.5, cols - 0.5, _POINTS_A_SIDE)
-    ring_col = np.concatenate(
-        [across[:-1], np.full(len(down) - 1, across[-1]), across[:0:-1], np.full(len(down) - 1, across[0])]
-    )
-    ring_row = np.concatenate(
-        [np.full(len(across) - 1, down[0]), down[:-1], np.full(len(across) - 1, down[-1]), down[:0:-1]]
-    )
+    row, col = around(*(np.linspace(-0.5, size - 0.5, _POINTS_A_SIDE) for size in image.shape))
     if isinstance(image.model, Rpc):
-        lon, lat = image.model.ground(ring_row, ring_col, height_m)
+        lon, lat = image.model.ground(row, col, height_m)
     else:
-        lon, lat = tie_ground(image.model, ring_row, ring_col)
+        lon, lat = tie_ground(image.model, row, col)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         raise ValueError("its rational polynomials don't place its corners on the ground")
     polygon = shapely.Polygon(np.column_stack([lon, lat]))
@@ -87,15 +89,15 @@ def outline(image: RadarImage, height_m: float) -> shapely.Polygon:
     return polygon
 
 
-def outline_on_terrain(image: RadarImage, mean_height_m: float) -> shapely.Polygon:
+def outline_on_ground(image: RadarImage) -> shapely.Polygon:
     """Outline that holds the image wherever its ground lies between the terrain's lowest and highest."""
-    rough = outline(image, mean_height_m)
+    rough = outline(image, image.mean_height_m)
     if not isinstance(image.model, Rpc):
         return rough
     west, south, east, north = rough.bounds
     step = max(east - west, north - south) / 32
     around = GeoBox((35, 35), Affine(step, 0, west - step, 0, -step, north + step), "EPSG:4326")
-    heights = image.terrain.heights(around)
+    heights = image.ground.heights(around)
     extremes = {float(np.nanmin(heights)), float(np.nanmax(heights))}
     hull = shapely.union_all([outline(image, height) for height in extremes]).convex_hull
     if not isinstance(hull, shapely.Polygon):
@@ -107,7 +109,8 @@ def map_grid(footprint: shapely.Polygon, spacing_m: float) -> GeoBox:
     """The UTM grid an image is laid on: pixel edges at multiples of the spacing, so that images share their pixels."""
     crs = local_crs(footprint)
     to_map = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    lon, lat = shapely.get_coordinates(footprint).T
+    # Edges of a large image that are straight in degrees are curved on the map.
+    lon, lat = shapely.get_coordinates(shapely.segmentize(footprint, 0.1)).T
     x, y = (np.asarray(axis) for axis in to_map.transform(lon, lat))
     west, east = math.floor(x.min() / spacing_m), math.ceil(x.max() / spacing_m)
     south, north = math.floor(y.min() / spacing_m), math.ceil(y.max() / spacing_m)

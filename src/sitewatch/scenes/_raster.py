@@ -10,12 +10,11 @@ import math
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyproj
 import rasterio
 import rasterio.errors
 import rasterio.windows
@@ -25,6 +24,7 @@ from odc.geo.geobox import GeoBox
 from rasterio._err import CPLE_BaseError
 
 from sitewatch.errors import SceneError
+from sitewatch.geodesy import lonlat_at
 
 # Sidecars (.aux.xml, .tfw) are looked for by name beside local files; listing a folder of thousands of scenes for each
 # of them, or a remote one, costs more than the read.
@@ -164,33 +164,40 @@ def read_info(href: str) -> RasterInfo:
     SceneError
         Missing, empty, cut off, not an image, complex, or not georeferenced.
     """
-    with warnings.catch_warnings():
-        # The lack of a georeference is reported below, as an error that says what to do.
-        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        with open_raster(href) as source:
-            geobox = _geobox(source, href)
-            refuse_cut_off(source, href)
-            if any("complex" in dtype or dtype == "cint16" for dtype in source.dtypes):
-                raise scene_error(
-                    href,
-                    "its pixels are complex (a single-look complex image)",
-                    "Use a detected, terrain-corrected product.",
-                )
-            bands = tuple(
-                RasterBand(
-                    index=i,
-                    description=source.descriptions[i - 1] or "",
-                    dtype=source.dtypes[i - 1],
-                    scale=float(source.scales[i - 1]),
-                    offset=float(source.offsets[i - 1]),
-                    unit=source.units[i - 1] or "",
-                    nodata=None if source.nodatavals[i - 1] is None else float(source.nodatavals[i - 1]),
-                    tags={k.upper(): v for k, v in source.tags(i).items()},
-                )
-                for i in source.indexes
+    # The lack of a georeference is reported below, as an error that says what to do.
+    with open_unplaced(href) as source:
+        geobox = _geobox(source, href)
+        refuse_cut_off(source, href)
+        if any("complex" in dtype or dtype == "cint16" for dtype in source.dtypes):
+            raise scene_error(
+                href,
+                "its pixels are complex (a single-look complex image)",
+                "Use a detected, terrain-corrected product.",
             )
-            tags = {k.upper(): v for k, v in source.tags().items()}
+        bands = tuple(
+            RasterBand(
+                index=i,
+                description=source.descriptions[i - 1] or "",
+                dtype=source.dtypes[i - 1],
+                scale=float(source.scales[i - 1]),
+                offset=float(source.offsets[i - 1]),
+                unit=source.units[i - 1] or "",
+                nodata=None if source.nodatavals[i - 1] is None else float(source.nodatavals[i - 1]),
+                tags={k.upper(): v for k, v in source.tags(i).items()},
+            )
+            for i in source.indexes
+        )
+        tags = {k.upper(): v for k, v in source.tags().items()}
     return RasterInfo(href, geobox, bands, tags)
+
+
+def read_alike(hrefs: Iterable[str]) -> list[RasterInfo]:
+    """Read the descriptions of the files that make one scene; raises SceneError where one is on another grid."""
+    infos = [read_info(href) for href in hrefs]
+    for other in infos[1:]:
+        if other.geobox != infos[0].geobox:
+            raise scene_error(other.href, "its grid differs from that of the scene's other file")
+    return infos
 
 
 def read_sample(href: str, index: int, nodata: float | None) -> np.ndarray:
@@ -227,13 +234,19 @@ def footprint_of(geobox: GeoBox) -> shapely.Polygon:
     """Outline of a grid in EPSG:4326 (longitude, latitude)."""
     rows, cols = geobox.shape
     # Straight edges of a map grid are curved in degrees: some points a side follow them.
-    down, across = np.linspace(0, rows, _POINTS_A_SIDE), np.linspace(0, cols, _POINTS_A_SIDE)
-    ring_x = np.concatenate([across[:-1], np.full(len(down) - 1, cols), across[:0:-1], np.zeros(len(down) - 1)])
-    ring_y = np.concatenate([np.zeros(len(across) - 1), down[:-1], np.full(len(across) - 1, rows), down[:0:-1]])
-    to_lonlat = pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
-    a, b, c, d, e, f = geobox.affine[:6]
-    lonlat = to_lonlat.transform(a * ring_x + b * ring_y + c, d * ring_x + e * ring_y + f)
-    return shapely.Polygon(np.column_stack(lonlat))
+    ring = around(np.linspace(0, rows, _POINTS_A_SIDE), np.linspace(0, cols, _POINTS_A_SIDE))
+    return shapely.Polygon(np.column_stack(lonlat_at(geobox, *ring)))
+
+
+def around(down: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the points along the edge of a rectangle, from its rows and columns in order."""
+    col = np.concatenate(
+        [across[:-1], np.full(len(down) - 1, across[-1]), across[:0:-1], np.full(len(down) - 1, across[0])]
+    )
+    row = np.concatenate(
+        [np.full(len(across) - 1, down[0]), down[:-1], np.full(len(across) - 1, down[-1]), down[:0:-1]]
+    )
+    return row, col
 
 
 def _valid(values: np.ndarray, nodata: float | None) -> np.ndarray:

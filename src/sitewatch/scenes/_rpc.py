@@ -17,18 +17,10 @@ import numpy as np
 import rasterio.rpc
 
 _TERMS = 20
-_NUMBERS = {
-    "line_off": "LINE_OFF",
-    "samp_off": "SAMP_OFF",
-    "lat_off": "LAT_OFF",
-    "long_off": "LONG_OFF",
-    "height_off": "HEIGHT_OFF",
-    "line_scale": "LINE_SCALE",
-    "samp_scale": "SAMP_SCALE",
-    "lat_scale": "LAT_SCALE",
-    "long_scale": "LONG_SCALE",
-    "height_scale": "HEIGHT_SCALE",
-}
+_NUMBERS = (
+    *("line_off", "samp_off", "lat_off", "long_off", "height_off"),
+    *("line_scale", "samp_scale", "lat_scale", "long_scale", "height_scale"),
+)
 _POLYNOMIALS = ("line_num_coeff", "line_den_coeff", "samp_num_coeff", "samp_den_coeff")
 
 Locate = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio.windows
 from rasterio.enums import MaskFlags
 
-from sitewatch.errors import SceneError
 from sitewatch.scenes._raster import open_raster, open_unplaced, scene_error, without_warnings
 from sitewatch.scenes._scene import Band
 
@@ -60,10 +62,7 @@ def _squared(samples: np.ndarray, scale: float) -> np.ndarray:
 
 def _hdf5(href: str, window: Window) -> np.ndarray:
     with open_hdf5(href) as file:
-        try:
-            parts: np.ndarray = file["s_i"][window] + 1j * np.asarray(file["s_q"][window], np.float32)
-        except (OSError, KeyError) as error:
-            raise scene_error(href, f"its samples can't be read ({error})", "Fetch it again.") from error
+        parts: np.ndarray = file["s_i"][window] + 1j * np.asarray(file["s_q"][window], np.float32)
     return parts
 
 
@@ -76,13 +75,21 @@ def _sicd(href: str, window: Window) -> np.ndarray:
     return np.atleast_2d(np.asarray(samples)).reshape(rows.stop - rows.start, cols.stop - cols.start)
 
 
-def open_hdf5(href: str) -> Any:
-    """Open an HDF5 file with h5py; every error is ours."""
+@contextlib.contextmanager
+def open_hdf5(href: str) -> Iterator[Any]:
+    """Open an HDF5 file for reading; every error at opening or inside the block becomes a SceneError."""
     h5py = needed("h5py", "hdf5", href)
+    if not Path(href).exists():
+        raise scene_error(href, "the file does not exist")
     try:
-        return h5py.File(href, "r")
-    except OSError as error:
-        raise scene_error(href, f"the file can't be read as HDF5 ({error})", "Fetch it again.") from error
+        with h5py.File(href, "r") as file:
+            yield file
+    except (OSError, RuntimeError) as error:
+        detail = " ".join(str(error).split())
+        what = f"the file can't be read as HDF5: it is cut off, damaged or of another kind ({detail})"
+        raise scene_error(href, what, "Fetch it again.") from error
+    except KeyError as error:
+        raise scene_error(href, f"it lacks an entry ({' '.join(str(error).split())})", "Fetch it again.") from error
 
 
 def open_sicd(href: str) -> Any:
@@ -103,7 +110,5 @@ def needed(module: str, extra: str, href: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.split(".")[0]
-        raise SceneError(
-            f"{scene_error(href, f'reading it needs the package {package}').message}",
-            hint=f"Install it: pip install 'sitewatch[{extra}]'.",
-        ) from error
+        what = f"reading it needs the package {package}"
+        raise scene_error(href, what, f"Install it: pip install 'sitewatch[{extra}]'.") from error

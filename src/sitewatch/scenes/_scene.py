@@ -9,8 +9,7 @@ from typing import Literal
 import shapely
 from odc.geo.geobox import GeoBox
 
-from sitewatch.scenes._radar import Reader
-from sitewatch.scenes._radar_image import RadarImage
+from sitewatch.scenes._reader import Reader
 
 Scale = Literal["linear", "dB", "amplitude"]
 Quantity = Literal["gamma0", "sigma0", "beta0", "unknown"]
@@ -159,10 +158,8 @@ class Scene:
         not told.
     view_azimuth_deg
         Direction in which the radar looked, clockwise from north; None where unknown.
-    radar
-        Of an image in radar geometry: how its pixels get onto the map; None for one that lies on a map grid.
     reader
-        What reads the pixels of products that bring their own geometry or format; None for plain rasters and `radar`.
+        What reads the pixels of products that bring their own geometry or format; None for plain rasters on a map grid.
     """
 
     id: str
@@ -184,13 +181,17 @@ class Scene:
     product_type: str = ""
     nesz_db: float | None = None
     view_azimuth_deg: float | None = None
-    radar: RadarImage | None = None
     reader: Reader | None = None
 
     @property
     def polarisations(self) -> tuple[str, ...]:
         """Polarisations in the order of the bands."""
         return tuple(band.polarisation for band in self.bands)
+
+    @property
+    def fits_any_grid(self) -> bool:
+        """Whether the image is laid straight on whatever map grid is asked for, as those in radar geometry are."""
+        return self.reader is not None and self.reader.grids == "any"
 
 
 @dataclasses.dataclass(frozen=True)

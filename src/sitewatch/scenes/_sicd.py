@@ -18,6 +18,7 @@ import numpy as np
 
 from sitewatch.scenes._credit import credit_line
 from sitewatch.scenes._facts import constellation_of
+from sitewatch.scenes._family import OneFile
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._lattice import Lattice
 from sitewatch.scenes._radar_image import map_grid, tidy_spacing
@@ -25,8 +26,8 @@ from sitewatch.scenes._raster import is_remote, scene_error
 from sitewatch.scenes._rpc import Rpc, fit_rpc
 from sitewatch.scenes._samples import open_sicd
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, gamma0_factor, geometry_notes, radar_image
-from sitewatch.scenes._told import Told
+from sitewatch.scenes._tasked import UNCORRECTED, even_gain, gamma0_factor, geometry_notes, radar_reader
+from sitewatch.scenes._told import polarisation_of, utc
 
 _POLYNOMIALS: tuple[tuple[str, Quantity], ...] = (
     ("GammaZeroSFPoly", "gamma0"),
@@ -37,7 +38,7 @@ _NODES = 17
 _HEIGHTS_M = (-1000.0, 3000.0)
 
 
-class Sicd:
+class Sicd(OneFile):
     """The SICD family."""
 
     name = "SICD"
@@ -45,14 +46,6 @@ class Sicd:
     def matches(self, href: str) -> bool:
         """Any NITF file."""
         return PurePosixPath(href).suffix.lower() in (".nitf", ".ntf")
-
-    def is_companion(self, href: str) -> bool:
-        """Nothing."""
-        return False
-
-    def scene_key(self, href: str) -> str:
-        """One file is one scene."""
-        return href
 
     def read(self, hrefs: Sequence[str], hints: Hints) -> Scene:
         """Describe one image.
@@ -75,14 +68,14 @@ def _describe(href: str, meta: Any, hints: Hints) -> Scene:
     shape = int(meta.ImageData.NumRows), int(meta.ImageData.NumCols)
     height = float(meta.GeoData.SCP.LLH.HAE)
     measured, gain, notes = _calibration(meta, shape, incidence, hints)
-    image, footprint = radar_image(href, shape, _model(href, meta), height, hints, gain, "SICD")
+    reader, footprint = radar_reader(href, shape, _model(href, meta), height, hints, gain, "SICD")
     slant = float(meta.Grid.Row.SS) / (math.sin(math.radians(incidence)) if meta.Grid.ImagePlane == "SLANT" else 1.0)
-    start = dt.datetime.fromisoformat(str(np.datetime64(meta.Timeline.CollectStart, "us"))).replace(tzinfo=dt.UTC)
+    start = utc(str(meta.Timeline.CollectStart), href)
     acquired = start + dt.timedelta(seconds=float(meta.Timeline.CollectDuration) / 2)
     platform = re.sub(r"[\s_]+", "-", str(meta.CollectionInfo.CollectorName).strip().lower())
     constellation = constellation_of(platform)
     mode = str(meta.CollectionInfo.RadarMode.ModeType or "").upper()
-    polarisation = Told({"p": str(meta.ImageFormation.TxRcvPolarizationProc).replace(":", "")}, href)
+    polarisation = polarisation_of(str(meta.ImageFormation.TxRcvPolarizationProc).replace(":", ""), href)
     azimuth = (float(meta.SCPCOA.AzimAng) + 180) % 360
     moving_north = float(meta.SCPCOA.ARPVel.Z) > 0
     look = {"L": "left", "R": "right"}[str(meta.SCPCOA.SideOfTrack)]
@@ -92,7 +85,7 @@ def _describe(href: str, meta: Any, hints: Hints) -> Scene:
         track=Track.tasked(
             constellation, mode, "ascending" if moving_north else "descending", look, incidence, azimuth
         ),
-        bands=(Band(polarisation.polarisation("p"), href, unit="amplitude"),),
+        bands=(Band(polarisation, href, unit="amplitude"),),
         geobox=map_grid(footprint, tidy_spacing(slant, float(meta.Grid.Col.SS))),
         footprint=footprint,
         quantity="unknown" if measured == "unknown" else "gamma0",
@@ -100,17 +93,17 @@ def _describe(href: str, meta: Any, hints: Hints) -> Scene:
         incidence_angle_deg=incidence,
         family=Sicd.name,
         credit=credit_line(constellation, acquired),
-        notes=(*([UNCORRECTED] if measured != "unknown" else []), *notes, *geometry_notes(image, hints, incidence)),
+        notes=(*([UNCORRECTED] if measured != "unknown" else []), *notes, *geometry_notes(reader.image, incidence)),
         product_type="SICD",
         nesz_db=_nesz(meta),
         view_azimuth_deg=round(azimuth, 2),
-        radar=image,
+        reader=reader,
     )
 
 
 def _calibration(
     meta: Any, shape: tuple[int, int], incidence: float, hints: Hints
-) -> tuple[Quantity, Lattice | None, list[str]]:
+) -> tuple[Quantity, Lattice, list[str]]:
     """What the scale factor polynomials lead to, and the factor from pixel power to gamma0."""
     for name, measured in _POLYNOMIALS:
         polynomial = getattr(meta.Radiometric, name, None) if meta.Radiometric is not None else None
@@ -123,8 +116,9 @@ def _calibration(
         scale = np.polynomial.polynomial.polygrid2d(at_row, at_col, np.asarray(polynomial.Coefs, float))
         to_gamma0 = float(gamma0_factor(measured, np.array([incidence]))[0])
         return measured, Lattice.of(rows, cols, scale * to_gamma0), []
+    measured = hints.quantity or "unknown"
     note = "it carries no radiometric scale factors: levels of different images need not compare (--quantity)"
-    return hints.quantity or "unknown", None, [note]
+    return measured, even_gain(measured, incidence), [note]
 
 
 def _nesz(meta: Any) -> float | None:

@@ -128,12 +128,9 @@ def _product(item: pystac.Item, hints: Hints) -> Scene:
     # The families know this module; they are looked up when they are needed.
     from sitewatch.scenes._find import companions, family_of
 
-    p = item.properties
-    own: dict[str, Any] = {"quantity": p.get(f"{OWN}quantity"), "polarisation": ",".join(p["sar:polarizations"])}
-    if f"{OWN}dem" in p:
-        own |= {"dem": p[f"{OWN}dem"], "dem_datum": p[f"{OWN}dem_datum"]}
+    own: dict[str, Any] = item.properties.get(f"{OWN}hints", {})
     given = {name: value for name, value in dataclasses.asdict(hints).items() if value is not None}
-    source = str(p[f"{OWN}source"])
+    source = str(item.properties[f"{OWN}source"])
     return family_of(source).read(companions(source), Hints(**{**own, **given}))
 
 

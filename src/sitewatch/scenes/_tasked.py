@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 
 import numpy as np
 import shapely
 
+from sitewatch.scenes._geocode import RadarReader
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._lattice import Lattice
-from sitewatch.scenes._radar_image import RadarImage, Stored, TiePoint, along_range, outline_on_terrain, range_axis
+from sitewatch.scenes._radar_image import RadarImage, Stored, TiePoint, along_range, outline_on_ground, range_axis
 from sitewatch.scenes._raster import scene_error
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._scene import Quantity
-from sitewatch.scenes._terrain import Terrain
 
 _STEPS = 17
 
@@ -28,6 +27,11 @@ def gamma0_factor(measured: Quantity, incidence_deg: np.ndarray) -> np.ndarray:
     if measured == "beta0":
         return np.tan(angle)
     return np.ones_like(angle)
+
+
+def even_gain(measured: Quantity, incidence_deg: float) -> Lattice:
+    """Factor to gamma0 over an image of which one incidence angle is told."""
+    return Lattice.of(np.zeros(1), np.zeros(1), gamma0_factor(measured, np.array([[incidence_deg]])))
 
 
 def range_gain(
@@ -46,7 +50,7 @@ def range_gain(
     return along_range(shape, axis, increasing, gamma0_factor(measured, np.linspace(near_deg, far_deg, _STEPS)))
 
 
-def radar_image(
+def radar_reader(
     href: str,
     shape: tuple[int, int],
     model: Rpc | tuple[TiePoint, ...],
@@ -54,45 +58,42 @@ def radar_image(
     hints: Hints,
     gain: Lattice | None,
     stored: Stored,
-) -> tuple[RadarImage, shapely.Polygon]:
-    """An image and its outline, on the ground that the user names, else flat at the product's own mean height."""
+) -> tuple[RadarReader, shapely.Polygon]:
+    """What lays an image on the map, and the image's outline: on the ground that the user names, else on flat ground.
+
+    Without a mean height of the product that is the height its rational polynomials count from.
+    """
     flat = mean_height_m if mean_height_m is not None else model.height_off if isinstance(model, Rpc) else 0.0
-    image = RadarImage(shape, model, hints.terrain or Terrain(float(flat)), gain, stored)
+    image = RadarImage(shape, model, float(flat), hints.terrain, gain, stored)
     try:
-        return image, outline_on_terrain(image, float(flat))
+        return RadarReader(href, image), outline_on_ground(image)
     except ValueError as error:
         raise scene_error(href, str(error), "Fetch it again, or ask its provider.") from error
 
 
-def geometry_notes(image: RadarImage, hints: Hints, incidence_deg: float) -> list[str]:
+def geometry_notes(image: RadarImage, incidence_deg: float) -> list[str]:
     """How an image gets onto the map, and what that leaves open."""
     if not isinstance(image.model, Rpc):
         return ["laid on the map by its tie points: terrain is followed only as far as they do"]
-    if hints.terrain is not None:
+    if image.terrain is not None:
         return [f"laid on the map by its rational polynomials on ground at {image.terrain.label}"]
-    off = 10 / math.tan(math.radians(incidence_deg))
     return [
         "laid on the map by its rational polynomials on flat ground at the product's mean height: ground 10 m higher "
-        f"or lower lies about {off:.0f} m off (--dem)"
+        f"or lower lies about {_off_m(incidence_deg):.0f} m off (--dem)"
     ]
 
 
+def without_terrain(incidence_deg: float) -> str:
+    """What it means that the producer laid an image on flat ground."""
+    return f"geocoded without terrain: ground 10 m higher lies {_off_m(incidence_deg):.0f} m off"
+
+
+def _off_m(incidence_deg: float) -> float:
+    """How far off ground lies that is 10 m higher than it was taken for."""
+    return 10 / math.tan(math.radians(incidence_deg))
+
+
 UNCORRECTED = "gamma0 for flat ground: slopes are not corrected for, noise is not taken off"
-
-
-def utc(text: str, href: str) -> dt.datetime:
-    """An ISO 8601 time as UTC, whatever the number of its decimals; UTC where it names no zone."""
-    found = re.fullmatch(
-        r"\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d+))?\s*(Z|[+-]\d\d:?\d\d)?\s*", text, re.IGNORECASE
-    )
-    if found is None:
-        raise scene_error(href, f"its time {text!r} is not an ISO 8601 date and time")
-    zone = (found[3] or "Z").upper().replace("Z", "+00:00")
-    micro = (found[2] or "0")[:6].ljust(6, "0")
-    try:
-        return dt.datetime.fromisoformat(f"{found[1]}.{micro}{zone}").astimezone(dt.UTC)
-    except ValueError as error:
-        raise scene_error(href, f"its time {text!r} is not an ISO 8601 date and time") from error
 
 
 def middle(start: dt.datetime, end: dt.datetime | None) -> dt.datetime:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,9 @@ from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
 from sitewatch.errors import SceneError
+from sitewatch.geodesy import lonlat_at
 from sitewatch.scenes._lattice import Lattice
-from sitewatch.scenes._raster import open_raster, scene_error
+from sitewatch.scenes._raster import open_raster, scene_error, without_warnings
 
 # Vertical CRS of the geoids that elevation models are given above, as EPSG knows them.
 _GEOIDS = {"egm2008": "EPSG:3855", "egm96": "EPSG:5773", "egm84": "EPSG:5798"}
@@ -53,9 +53,10 @@ class Terrain:
     datum: str | float = _ELLIPSOID
 
     @classmethod
-    @functools.lru_cache(maxsize=16)
-    def parse(cls, dem: str, datum: str | None = None) -> Terrain:
+    def parse(cls, dem: str, datum: str | None = None, presumed: str | None = None) -> Terrain:
         """Read what the user said: a file or a height, and the datum, which a file may state itself.
+
+        `presumed` is the datum where neither tells it.
 
         Raises
         ------
@@ -72,7 +73,7 @@ class Terrain:
                 f"{Path(dem).name} states heights above {stated}, and --dem-datum says {asked}",
                 hint="Leave --dem-datum out, or give the model in the datum you mean.",
             )
-        told = stated if asked is None else asked
+        told = asked if asked is not None else stated or presumed
         if told is None:
             what = f"{source:g} m" if isinstance(source, float) else f"the heights in {Path(source).name}"
             raise SceneError(f"nothing says what {what} are measured from", hint=_DATUM_HINT)
@@ -85,6 +86,10 @@ class Terrain:
         if isinstance(self.datum, float):
             return f"{where} above a geoid {self.datum:g} m over the ellipsoid"
         return f"{where} above the {'WGS84 ellipsoid' if self.datum == _ELLIPSOID else self.datum.upper() + ' geoid'}"
+
+    def as_hints(self) -> dict[str, str]:
+        """What the user says to name this ground."""
+        return {"dem": str(self.source), "dem_datum": str(self.datum)}
 
     def heights(self, geobox: GeoBox) -> np.ndarray:
         """Heights of the ground above the WGS84 ellipsoid at a grid's pixel centres.
@@ -112,9 +117,7 @@ def geoid_heights(datum: str | float, geobox: GeoBox) -> np.ndarray:
         return np.full((rows, cols), datum, np.float32)
     at_row, at_col = (np.linspace(0.5, n - 0.5, min(n, _GEOID_POINTS)) for n in (rows, cols))
     grid_col, grid_row = np.meshgrid(at_col, at_row)
-    a, b, c, d, e, f = geobox.affine[:6]
-    to_lonlat = pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
-    lon, lat = to_lonlat.transform(a * grid_col + b * grid_row + c, d * grid_col + e * grid_row + f)
+    lon, lat = lonlat_at(geobox, grid_row, grid_col)
     coarse = np.asarray(_geoid_transformer(datum).transform(lon, lat, np.zeros_like(lon))[2])
     if not np.isfinite(coarse).all():
         raise _no_geoid(datum)
@@ -128,8 +131,7 @@ def _geoid_transformer(datum: str) -> pyproj.Transformer:
 
     PROJ falls back to no shift at all where it lacks the grid; that must never pass for one.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+    with without_warnings(UserWarning):
         group = pyproj.transformer.TransformerGroup(f"EPSG:4326+{_GEOIDS[datum][5:]}", "EPSG:4979", always_xy=True)
     for transformer in group.transformers:
         if "vgridshift" in transformer.definition:

@@ -21,8 +21,6 @@ from sitewatch.scenes._stac_layers import OWN
 # Carrier frequency band and centre frequency in GHz of the constellations we know.
 _RADARS = {"sentinel-1": ("C", 5.405), "iceye": ("X", 9.65), "capella": ("X", 9.65), "umbra": ("X", 9.8)}
 _PROCESSING = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"
-# Level of the products in radar geometry and of those on a map, in the processing extension's words.
-_LEVELS = {True: "L1", False: "L2"}
 _MEDIA_TYPES = {
     ".h5": pystac.MediaType.HDF5,
     ".hdf5": pystac.MediaType.HDF5,
@@ -90,25 +88,22 @@ def _properties(scene: Scene) -> dict[str, Any]:
         told |= {"sar:product_type": kind, "sar:frequency_band": radar[0], "sar:center_frequency": radar[1]}
     if scene.product_type:
         told |= {
-            "processing:level": _LEVELS[
-                scene.radar is not None or (scene.reader is not None and scene.reader.grids == "any")
-            ],
+            # Level of the products in radar geometry and of those on a map, in the processing extension's words.
+            "processing:level": "L1" if scene.fits_any_grid else "L2",
             "processing:lineage": "; ".join(scene.notes),
             f"{OWN}nesz_db": scene.nesz_db,
             f"{OWN}track": track.key,
-            f"{OWN}terrain": scene.radar.terrain.label if scene.radar else None,
+            f"{OWN}terrain": scene.reader.terrain.label if scene.reader and scene.reader.terrain else None,
         }
     kept = {key: value for key, value in told.items() if value not in (None, "")}
     return {**kept, f"{OWN}credit": scene.credit, f"{OWN}notes": list(scene.notes)}
 
 
 def _reading(scene: Scene) -> dict[str, Any]:
-    """What it takes to read a product again that needs more than a raster library: its place and its ground."""
+    """What it takes to read a product again that needs more than a raster library: its place, and what was asked."""
     if scene.reader is None:
         return {}
-    terrain = getattr(scene.reader, "terrain", None)
-    ground = {} if terrain is None else {f"{OWN}dem": str(terrain.source), f"{OWN}dem_datum": str(terrain.datum)}
-    return {f"{OWN}source": scene.reader.source, **ground}
+    return {f"{OWN}source": scene.reader.source, f"{OWN}hints": dict(scene.reader.hints)}
 
 
 def _asset(band: Band) -> pystac.Asset:

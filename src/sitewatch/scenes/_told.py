@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sitewatch.scenes._hints import POLARISATIONS
 from sitewatch.scenes._raster import scene_error
-from sitewatch.scenes._tasked import utc
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,17 +68,34 @@ class Told:
 
     def polarisation(self, *names: str) -> str:
         """One of VV, VH, HH, HV, also where it stands alone in a list."""
-        value = self.required(*names)
-        listed = [str(v).upper() for v in (value if isinstance(value, list | tuple) else [value])]
-        if len(listed) != 1 or listed[0] not in POLARISATIONS:
-            raise scene_error(self.href, f"its polarisation {', '.join(listed)} is not one of VV, VH, HH, HV")
-        return listed[0]
+        return polarisation_of(self.required(*names), self.href)
 
     def _number(self, value: Any, name: str) -> float:
         try:
             return float(value)
         except (TypeError, ValueError) as error:
             raise scene_error(self.href, f"its {name} is no number ({value!r})") from error
+
+
+def utc(text: str, href: str) -> dt.datetime:
+    """An ISO 8601 date and time as UTC, which it is where it names no zone."""
+    written = text.strip().upper()
+    try:
+        # A date alone is no time.
+        at = dt.datetime.fromisoformat(written) if re.search("[T ]", written) else None
+    except ValueError:
+        at = None
+    if at is None:
+        raise scene_error(href, f"its time {text!r} is not an ISO 8601 date and time")
+    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+
+
+def polarisation_of(value: Any, href: str) -> str:
+    """One of VV, VH, HH, HV, also where it stands alone in a list."""
+    listed = [str(v).upper() for v in (value if isinstance(value, list | tuple) else [value])]
+    if len(listed) != 1 or listed[0] not in POLARISATIONS:
+        raise scene_error(href, f"its polarisation {', '.join(listed)} is not one of VV, VH, HH, HV")
+    return listed[0]
 
 
 def _inside(fields: Mapping[str, Any], name: str) -> Any:

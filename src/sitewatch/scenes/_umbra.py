@@ -6,23 +6,23 @@ carries the calibration (see `_sicd.py`).
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from sitewatch.scenes._credit import credit_line
+from sitewatch.scenes._family import OneFile
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._radar_file import json_beside
 from sitewatch.scenes._raster import footprint_of, read_info, scene_error
 from sitewatch.scenes._scene import Band, Scene, Track
-from sitewatch.scenes._tasked import middle
+from sitewatch.scenes._tasked import middle, without_terrain
 from sitewatch.scenes._told import Told
 
 _NAME = re.compile(r"(?P<product>.+_UMBRA-\d+)_(?P<kind>[A-Z0-9-]+?)(?:_MM)?$", re.IGNORECASE)
 
 
-class UmbraGec:
+class UmbraGec(OneFile):
     """The Umbra GEC family."""
 
     name = "Umbra GEC"
@@ -31,14 +31,6 @@ class UmbraGec:
         """Whether the name is that of an Umbra product that is a GeoTIFF."""
         path = PurePosixPath(href)
         return path.suffix.lower() in (".tif", ".tiff", ".png") and _NAME.fullmatch(path.stem) is not None
-
-    def is_companion(self, href: str) -> bool:
-        """Nothing: what is no GEC is refused with its reason."""
-        return False
-
-    def scene_key(self, href: str) -> str:
-        """One file is one scene."""
-        return href
 
     def read(self, hrefs: Sequence[str], hints: Hints) -> Scene:
         """Describe one image.
@@ -95,7 +87,7 @@ class UmbraGec:
             notes=(
                 "Umbra publishes no calibration of its GEC: levels of different images need not compare; its SICD is "
                 "calibrated",
-                f"geocoded without terrain: ground 10 m higher lies {10 / math.tan(math.radians(incidence)):.0f} m off",
+                without_terrain(incidence),
                 *([f"{raw.dtype}: strong echoes may be clipped"] if raw.dtype.startswith("uint") else []),
             ),
             product_type="GEC",

@@ -102,9 +102,7 @@ def _scene_notes(plan: StackPlan) -> list[str]:
 
 
 def _notes_of(scene: Scene, plan: StackPlan) -> Sequence[str]:
-    # An image in radar geometry goes onto the stack's grid straight away, whatever its own.
-    geocoded = scene.radar is not None or (scene.reader is not None and scene.reader.grids == "any")
-    resampled = "" if geocoded else describe(scene.geobox, plan.geobox)
+    resampled = "" if scene.fits_any_grid else describe(scene.geobox, plan.geobox)
     return [*scene.notes, resampled] if resampled else scene.notes
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 from odc.geo.geobox import GeoBox
 
 from sitewatch.errors import SceneError
-from sitewatch.scenes._geocode import read_onto
 from sitewatch.scenes._pixels import read_pixels
 from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.stack._grid import pixel_offset
@@ -65,14 +65,12 @@ def read_pass(
 
 def _lay(scene: Scene, grid: GeoBox, polarisations: tuple[str, ...], out: np.ndarray, shift: Shift) -> Tally:
     """Fill the pixels of `out` that are still NaN from one scene."""
-    place: Window
-    if scene.radar is not None:
-        place = slice(0, grid.shape[0]), slice(0, grid.shape[1])
-        pixels = {name: v for name, v in read_onto(scene, grid, shift).items() if name in polarisations}
-    elif scene.reader is not None and scene.reader.grids == "any":
+    place: Window = slice(0, grid.shape[0]), slice(0, grid.shape[1])
+    pixels: Mapping[str, np.ndarray]
+    if scene.reader is not None and scene.fits_any_grid:
         # It is laid on this very grid: its own is only a proposal.
-        place = slice(0, grid.shape[0]), slice(0, grid.shape[1])
-        pixels = _read(dataclasses.replace(scene, geobox=moved(grid, shift)), place, polarisations)
+        bands = [band for band in scene.bands if band.polarisation in polarisations]
+        pixels = scene.reader.read(bands, moved(grid, shift))
     elif pixel_offset(grid, scene.geobox) is not None and shift == NO_SHIFT:
         met = overlap(grid, scene.geobox)
         if met is None:
@@ -83,7 +81,6 @@ def _lay(scene: Scene, grid: GeoBox, polarisations: tuple[str, ...], out: np.nda
         wanted = source_window(grid, scene.geobox, shift)
         if wanted is None:
             return Tally()
-        place = slice(0, grid.shape[0]), slice(0, grid.shape[1])
         source = scene.geobox[wanted]
         pixels = {name: warp(v, source, grid, shift) for name, v in _read(scene, wanted, polarisations).items()}
     tally = Tally()

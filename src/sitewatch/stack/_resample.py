@@ -62,7 +62,7 @@ def source_window(grid: GeoBox, image: GeoBox, shift: Shift = NO_SHIFT) -> Windo
 
 def moved(grid: GeoBox, shift: Shift) -> GeoBox:
     """The grid on which content that lies (rows, columns) too far down and right is found at its own place."""
-    return GeoBox(grid.shape, grid.affine * Affine.translation(shift[1], shift[0]), grid.crs)
+    return grid.translate_pix(shift[1], shift[0])
 
 
 def warp(values: np.ndarray, image: GeoBox, grid: GeoBox, shift: Shift = NO_SHIFT) -> np.ndarray:

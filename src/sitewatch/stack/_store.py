@@ -295,25 +295,16 @@ def _pass_key(overpass: Pass) -> str:
 
 def _scene_key(scene: Scene) -> list[Any]:
     bands = [[*dataclasses.astuple(band), *_file_state(band.href)] for band in scene.bands]
-    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_radar_key(scene), *_reader_key(scene)]
+    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_reader_key(scene)]
 
 
 def _reader_key(scene: Scene) -> list[Any]:
     """What the pixels of an image that has a reader depend on besides: its settings, and the ground's file."""
     if scene.reader is None:
         return []
-    terrain = getattr(scene.reader, "terrain", None)
-    model = _file_state(terrain.source) if terrain is not None and isinstance(terrain.source, str) else ()
+    ground = scene.reader.terrain
+    model = _file_state(ground.source) if ground is not None and isinstance(ground.source, str) else ()
     return [repr(scene.reader), *model]
-
-
-def _radar_key(scene: Scene) -> list[Any]:
-    """What the pixels of an image in radar geometry depend on besides: its model, its gain and the ground."""
-    if scene.radar is None:
-        return []
-    terrain = scene.radar.terrain
-    model = _file_state(terrain.source) if isinstance(terrain.source, str) else ()
-    return [dataclasses.astuple(scene.radar), *model]
 
 
 def _file_state(href: str) -> tuple[int, int]:

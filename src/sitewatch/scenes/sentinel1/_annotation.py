@@ -21,11 +21,10 @@ Floats = NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Orbit:
-    """State vectors, Earth-fixed (ECEF, WGS84): seconds (n), metres (n, 3)."""
+    """Places of the satellite, Earth-fixed (ECEF, WGS84): seconds (n), metres (n, 3)."""
 
     time_s: Floats
     position_m: Floats
-    velocity_m_s: Floats
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -140,7 +139,6 @@ def _orbit(root: ET.Element, first: np.datetime64) -> Orbit:
     return Orbit(
         np.array([seconds(_text(v, "time"), first) for v in vectors]),
         np.array([[float(_text(v, f"position/{axis}")) for axis in "xyz"] for v in vectors]),
-        np.array([[float(_text(v, f"velocity/{axis}")) for axis in "xyz"] for v in vectors]),
     )
 
 

@@ -13,15 +13,12 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
-import pyproj
 import shapely
-from affine import Affine
-from odc.geo.geobox import GeoBox
 
-from sitewatch.geodesy import local_crs
 from sitewatch.scenes._credit import credit_line
 from sitewatch.scenes._facts import sentinel_1_relative_orbit
 from sitewatch.scenes._hints import POLARISATIONS, Hints
+from sitewatch.scenes._radar_image import map_grid
 from sitewatch.scenes._raster import scene_error
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
 from sitewatch.scenes.sentinel1._annotation import Annotation
@@ -91,7 +88,7 @@ def _scene(reader: Sentinel1Reader, manifest: Manifest, absent: Sequence[str]) -
         datetime=min(image.annotation.start for image in images),
         track=track,
         bands=tuple(Band(name, found[name].href, nodata=0.0) for name in POLARISATIONS if name in found),
-        geobox=_grid(footprint, native_spacing_m(first)),
+        geobox=map_grid(footprint, max(round(native_spacing_m(first)), 1)),
         footprint=footprint,
         quantity=reader.quantity,
         platform=first.platform,
@@ -227,19 +224,6 @@ def _footprint(package: Package, images: Sequence[Image]) -> shapely.Polygon:
     if isinstance(whole, shapely.Polygon):
         return whole
     return shapely.Polygon(shapely.get_coordinates(shapely.convex_hull(whole)))
-
-
-def _grid(footprint: shapely.Polygon, spacing: float) -> GeoBox:
-    """Grid over a footprint whose pixels lie at whole multiples of the spacing, so that scenes share them."""
-    crs = local_crs(footprint)
-    to_map = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    lon, lat = shapely.get_coordinates(shapely.segmentize(footprint, 0.1)).T
-    x, y = (np.asarray(v) for v in to_map.transform(lon, lat))
-    step = max(round(spacing), 1)
-    left, top = math.floor(x.min() / step) * step, math.ceil(y.max() / step) * step
-    cols, rows = math.ceil((x.max() - left) / step), math.ceil((top - y.min()) / step)
-    epsg = crs.to_epsg()
-    return GeoBox((rows, cols), Affine(step, 0, left, 0, -step, top), f"EPSG:{epsg}" if epsg else crs.to_wkt())
 
 
 def _utc(text: str) -> dt.datetime | None:

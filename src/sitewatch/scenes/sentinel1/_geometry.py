@@ -11,11 +11,11 @@ import functools
 import math
 
 import numpy as np
-import pyproj
 from numpy.polynomial import chebyshev
 from odc.geo.geobox import GeoBox
-from scipy.interpolate import RegularGridInterpolator
 
+from sitewatch.geodesy import lonlat_at
+from sitewatch.scenes._flatten import Points
 from sitewatch.scenes.sentinel1._annotation import Annotation, Floats, Ground, Orbit, RangeConversion
 
 SPEED_OF_LIGHT = 299_792_458.0
@@ -25,28 +25,6 @@ _TAYLOR = 5
 # A step of time below this moves the satellite by less than a millimetre.
 _SETTLED_S = 1e-7
 _STEPS = 8
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Points:
-    """Ground points as the radar sees them; each array in the points' own shape.
-
-    Attributes
-    ----------
-    position_m
-        ECEF coordinates (3, ...).
-    time_s
-        Zero Doppler time, seconds since the image's first line.
-    range_m
-        Slant range.
-    look
-        Unit vector from the point to the satellite (3, ...).
-    """
-
-    position_m: Floats
-    time_s: Floats
-    range_m: Floats
-    look: Floats
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -138,11 +116,8 @@ def _polynomial(coefficients: Floats, time: Floats) -> Floats:
 def ecef(geobox: GeoBox, height_m: Floats) -> Floats:
     """ECEF coordinates (3, rows, columns) of a grid's pixel centres at heights above the WGS84 ellipsoid."""
     rows, cols = geobox.shape
-    a, b, c, d, e, f = geobox.affine[:6]
     col, row = np.meshgrid(np.arange(cols) + 0.5, np.arange(rows) + 0.5)
-    to_lonlat = pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
-    lon, lat = to_lonlat.transform(a * col + b * row + c, d * col + e * row + f)
-    return geodetic_to_ecef(np.asarray(lon), np.asarray(lat), height_m)
+    return geodetic_to_ecef(*lonlat_at(geobox, row, col), height_m)
 
 
 def geodetic_to_ecef(longitude: Floats, latitude: Floats, height_m: Floats) -> Floats:
@@ -185,6 +160,9 @@ def ground_range(conversion: RangeConversion, time_s: Floats, range_m: Floats) -
 
 def over_image(ground: Ground, values: Floats, line: Floats, pixel: Floats) -> Floats:
     """A quantity of the geolocation grid at lines and pixels, bilinear, carried on beyond its edges."""
+    # Few runs need it, and it takes a while to import.
+    from scipy.interpolate import RegularGridInterpolator
+
     table = RegularGridInterpolator(
         (ground.line[:, 0], ground.pixel[0]), values, method="linear", bounds_error=False, fill_value=None
     )

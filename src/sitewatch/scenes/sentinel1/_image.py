@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import threading
-import warnings
-from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import rasterio.errors
 from numpy.typing import NDArray
 from rasterio.windows import Window
 from scipy import ndimage
 
-from sitewatch.scenes._raster import open_raster, refuse_cut_off, scene_error
+from sitewatch.scenes._raster import open_unplaced, refuse_cut_off, scene_error
 from sitewatch.scenes._scene import Quantity
 from sitewatch.scenes.sentinel1._annotation import Annotation, Floats, read_annotation
 from sitewatch.scenes.sentinel1._package import Package
@@ -29,19 +23,6 @@ _BORDER_SMOOTH_PX = 5
 
 Box = tuple[int, int, int, int]
 """First line, last line (excluded), first pixel, last pixel (excluded)."""
-
-
-_QUIET = threading.Lock()
-
-
-@contextlib.contextmanager
-def _opened(href: str) -> Iterator[Any]:
-    """Open an image without a map grid, of which rasterio warns; a thread at a time, for filters are the process's."""
-    with contextlib.ExitStack() as stack:
-        with _QUIET, warnings.catch_warnings():
-            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            source = stack.enter_context(open_raster(href))
-        yield source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +69,7 @@ class Image:
     def check(self) -> None:
         """Open the pixels; raises SceneError where they are missing, cut off or not those of the annotation."""
         described = (self.annotation.lines, self.annotation.samples)
-        with _opened(self.href) as source:
+        with open_unplaced(self.href) as source:
             refuse_cut_off(source, self.href)
             if source.shape != described:
                 raise scene_error(
@@ -124,7 +105,7 @@ class Image:
     def _squared(self, box: Box) -> NDArray[np.float32]:
         """|DN|^2 of a window."""
         window = Window.from_slices((box[0], box[1]), (box[2], box[3]))
-        with _opened(self.href) as source:
+        with open_unplaced(self.href) as source:
             if "complex" in source.dtypes[0]:
                 values = source.read(1, window=window, out_dtype="complex64")
                 return np.asarray(values.real**2 + values.imag**2, np.float32)

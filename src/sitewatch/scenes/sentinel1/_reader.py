@@ -8,17 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from sitewatch.geodesy import pixel_size_m
-from sitewatch.scenes._flatten import Flattening, Surface, flatten
+from sitewatch.scenes._flatten import Flattening, Points, flatten
 from sitewatch.scenes._sampling import MARGIN, block_mean, cubic
 from sitewatch.scenes._scene import Band, Quantity
 from sitewatch.scenes._terrain import Terrain
 from sitewatch.scenes.sentinel1._annotation import Annotation, Floats
-from sitewatch.scenes.sentinel1._geometry import Points, ecef, ground_pixel, line_of, over_image, see
+from sitewatch.scenes.sentinel1._geometry import SPEED_OF_LIGHT, ecef, ground_pixel, line_of, over_image, see
 from sitewatch.scenes.sentinel1._image import Image
 from sitewatch.scenes.sentinel1._package import Package
 from sitewatch.scenes.sentinel1._slc import burst_power
@@ -63,6 +62,18 @@ class Sentinel1Reader:
     def source(self) -> str:
         """Path of the folder or zip."""
         return self.package.source
+
+    @property
+    def lacks_terrain(self) -> bool:
+        """Whether the pixels lie on the product's own coarse heights."""
+        return self.terrain is None
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """Quantity, polarisations and ground."""
+        polarisations = ",".join(dict.fromkeys(image.polarisation for image in self.images))
+        ground = {} if self.terrain is None else self.terrain.as_hints()
+        return {"quantity": self.quantity, "polarisation": polarisations, **ground}
 
     @property
     def flattens(self) -> bool:
@@ -122,9 +133,8 @@ class Sentinel1Reader:
         height = np.full(tuple(grid.shape), float(np.median(ground.height_m)))
         for _ in range(2):
             points = see(annotation.orbit, ecef(grid, height))
-            share = points.range_m * 2 / 299_792_458.0
             line = np.clip(points.time_s / annotation.line_interval_s, 0, annotation.lines - 1)
-            pixel = _pixel_by_range(ground.slant_range_time_s[0], ground.pixel[0], share)
+            pixel = np.interp(2 * points.range_m / SPEED_OF_LIGHT, ground.slant_range_time_s[0], ground.pixel[0])
             known = np.isfinite(line) & np.isfinite(pixel)
             found = over_image(ground, ground.height_m, np.where(known, line, 0), np.where(known, pixel, 0))
             height = np.where(known, found, height)
@@ -135,11 +145,11 @@ class Sentinel1Reader:
         assert self.terrain is not None
         size = pixel_size_m(grid)
         down, across = math.ceil(_REACH_M / size.y), math.ceil(_REACH_M / size.x)
-        wide = padded(grid, down, across)
+        wide = grid.pad(across, down)
         orbit = self.images[0].annotation.orbit
         heights = self.terrain.heights(wide).astype(np.float64)
         level = np.full(tuple(wide.shape), float(np.nanmedian(heights)))
-        found = flatten(*(_surface(see(orbit, ecef(wide, h))) for h in (heights, level)))
+        found = flatten(*(see(orbit, ecef(wide, h)) for h in (heights, level)))
         inner = slice(down, down + grid.shape[0]), slice(across, across + grid.shape[1])
         return Flattening(found.factor[inner], found.layover[inner], found.shadow[inner])
 
@@ -167,12 +177,6 @@ def corrected_line(annotation: Annotation, points: Points, pixel: Floats) -> Flo
     return line_of(annotation, points) + np.interp(pixel, ground.pixel[0], drift)
 
 
-def padded(grid: GeoBox, down: int, across: int) -> GeoBox:
-    """A grid with some more pixels on all sides."""
-    affine = grid.affine * Affine.translation(-across, -down)
-    return GeoBox((grid.shape[0] + 2 * down, grid.shape[1] + 2 * across), affine, grid.crs)
-
-
 def _around(line: Floats, pixel: Floats, shape: tuple[int, int]) -> tuple[int, int, int, int] | None:
     """Box of lines and pixels that hold some places and what interpolation draws on; None where all are outside."""
     known = np.isfinite(line) & np.isfinite(pixel)
@@ -186,11 +190,3 @@ def _around(line: Floats, pixel: Floats, shape: tuple[int, int]) -> tuple[int, i
         max(math.floor(pixel.min()) - MARGIN, 0),
         min(math.ceil(pixel.max()) + MARGIN + 1, shape[1]),
     )
-
-
-def _pixel_by_range(range_times: Floats, pixels: Floats, wanted: Floats) -> Floats:
-    return np.asarray(np.interp(wanted, range_times, pixels))
-
-
-def _surface(points: Points) -> Surface:
-    return Surface(points.position_m, points.time_s, points.range_m, points.look)

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sitewatch.scenes._flatten import Points
 from sitewatch.scenes._sampling import MARGIN, cubic
 from sitewatch.scenes._scene import Quantity
 from sitewatch.scenes.sentinel1._annotation import Annotation, Burst, Floats
-from sitewatch.scenes.sentinel1._geometry import SPEED_OF_LIGHT, Points
+from sitewatch.scenes.sentinel1._geometry import SPEED_OF_LIGHT
 from sitewatch.scenes.sentinel1._image import Image
 
 RANGE_LOOKS = 5
