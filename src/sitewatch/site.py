@@ -17,6 +17,7 @@ import shapely
 import shapely.geometry
 from shapely.geometry.base import BaseGeometry
 
+from sitewatch.atomic import write_whole
 from sitewatch.errors import SiteError
 from sitewatch.geodesy import area_m2
 
@@ -110,12 +111,9 @@ class Site:
             for f in (*self.facilities, *self.links, *self.events)
         ]
         target = Path(path)
-        partial = target.with_name(f".{target.name}.part")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps({"type": "FeatureCollection", "features": features}, indent=1, ensure_ascii=False)
-            partial.write_text(text, encoding="utf-8")
-            os.replace(partial, target)
+            write_whole(target, text)
         except OSError as error:
             raise SiteError(f"the site can't be written to {target} ({error.strerror})") from error
 

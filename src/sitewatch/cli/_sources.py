@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -218,14 +216,12 @@ def _found_json(found: Found, area: Any) -> dict[str, Any]:
 
 def _write(out: Path, found: Found) -> None:
     """Items as GeoJSON, which `sitewatch fetch --from` reads as well; whole or not at all."""
+    from sitewatch.atomic import write_json
     from sitewatch.errors import SourceError
 
     features = [item.to_dict(transform_hrefs=False) for item in found.items]
-    partial = out.with_name(f".{out.name}.part")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({"type": "FeatureCollection", "features": features}, indent=1), encoding="utf-8")
-        os.replace(partial, out)
+        write_json(out, {"type": "FeatureCollection", "features": features})
     except OSError as error:
         raise SourceError(f"{out} can't be written ({error.strerror})", hint="Give another file with --out.") from error
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import shapely
 
-from sitewatch.record import write_whole
+from sitewatch.atomic import write_whole
 from sitewatch.site import Site
 from sitewatch.structures import Interval, Measure, Structure
 

@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sitewatch.record import Record, list_observations, list_scenes, write_whole
+from sitewatch.atomic import write_whole
+from sitewatch.record import Record, list_observations, list_scenes
 from sitewatch.structures import Structure
 from sitewatch.structures._structure import PHASES
 

@@ -18,8 +18,8 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from sitewatch.atomic import write_whole
 from sitewatch.errors import ExportError
-from sitewatch.record import write_whole
 
 _SEPARATOR = ", "
 

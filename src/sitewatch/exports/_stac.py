@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sitewatch.atomic import write_json
 from sitewatch.errors import ExportError
-from sitewatch.record import write_json
 from sitewatch.site import Site
 
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"

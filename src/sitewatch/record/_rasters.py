@@ -20,8 +20,8 @@ from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp
 from rasterio.windows import Window
 
+from sitewatch.atomic import PREFIX, replacing
 from sitewatch.errors import WorkspaceError
-from sitewatch.record._atomic import PREFIX, replacing
 
 _BLOCK = 256
 _ROWS = 1024  # rows held in memory at a time

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sitewatch.record._atomic import write_json
+from sitewatch.atomic import write_json
 from sitewatch.scenes import LeftOut, Scene, to_stac
 
 

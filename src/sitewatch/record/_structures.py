@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from sitewatch.record._atomic import write_json
+from sitewatch.atomic import write_json
 from sitewatch.structures import Interval, Measure, PhasePoint, Structure
 from sitewatch.structures._structure import LEAST_P, PHASES
 

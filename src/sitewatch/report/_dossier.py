@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from sitewatch.assess import SIZE_NAMES, bottleneck_words, what_it_changes_or_why_not
-from sitewatch.record._atomic import replacing
+from sitewatch.atomic import replacing
 from sitewatch.report._captions import dates_words
 from sitewatch.report._choice import dates_of, main_stack
 from sitewatch.report._embed import svg_data_uri

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from sitewatch.record._atomic import replacing
+from sitewatch.atomic import replacing
 from sitewatch.report._choice import main_stack
 from sitewatch.report._frame import whole_window
 from sitewatch.report._furniture import Sheet, new_sheet, write, write_lines

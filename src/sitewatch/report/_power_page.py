@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from sitewatch.record._atomic import replacing
+from sitewatch.atomic import replacing
 from sitewatch.report._choice import dates_of
 from sitewatch.report._dossier import environment
 from sitewatch.report._embed import svg_data_uri

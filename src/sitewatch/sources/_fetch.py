@@ -12,6 +12,7 @@ from typing import TypeVar
 import pystac
 from shapely.geometry.base import BaseGeometry
 
+from sitewatch.atomic import replacing
 from sitewatch.errors import SourceError
 from sitewatch.progress import Progress, silent
 from sitewatch.scenes import LeftOut
@@ -29,7 +30,6 @@ from sitewatch.sources._store import (
     note_in_journal,
     open_store,
     read_journal,
-    replacing,
     sha256_of,
     still_whole,
     write_item,
