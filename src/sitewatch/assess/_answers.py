@@ -13,7 +13,7 @@ from sitewatch.assess._network import place_in, turns_of
 from sitewatch.assess._nouns import Answer, Bottleneck, LargestLoad, Route, Since, Step
 from sitewatch.assess._routes import best_route, pareto_routes
 from sitewatch.assess._words import SIZE_NAMES, assumptions_of, size_words
-from sitewatch.datewords import date_words
+from sitewatch.words import date_words
 
 
 def can_reach(network: nx.MultiDiGraph, facility: str, load: Load, day: dt.date) -> Answer:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import shapely
 
 from sitewatch.assess._limits import Opening
-from sitewatch.datewords import date_words, interval_words
 from sitewatch.site import Site
 from sitewatch.structures._structure import Interval, Structure
+from sitewatch.words import date_words, interval_words
 
 _RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}
 

@@ -13,9 +13,9 @@ from sitewatch.assess._finding import Finding, Likelihood, confidence_words, lik
 from sitewatch.assess._limits import DIMENSIONS
 from sitewatch.assess._network import links_of
 from sitewatch.assess._nouns import Bottleneck, LimitChange, PlaceChange, Since, Step
-from sitewatch.assess._words import SIZE_NAMES, assumptions_of, item_size_words, joined, route_words, size_words
-from sitewatch.datewords import date_words, span_words
+from sitewatch.assess._words import SIZE_NAMES, assumptions_of, item_size_words, route_words, size_words
 from sitewatch.structures._structure import LINEAR_KINDS, Structure
+from sitewatch.words import date_words, joined, span_words, upper_first
 
 
 def link_findings(
@@ -92,7 +92,7 @@ def _larger(
     place = change.place.name
     evidence = _evidence(route, known)
     term = likelihood_of_route(len(evidence), not _unsourced(route))
-    when = f"{_upper_first(since_words(since))}, items" if since else "Items"
+    when = f"{upper_first(since_words(since))}, items" if since else "Items"
     finite = [item_size_words(c.after.dimension, c.after.at_least) for c in members if c.after.at_least < math.inf]
     free = [item_size_words(c.after.dimension, math.inf) for c in members if c.after.at_least == math.inf]
     sizes = joined([*([f"up to {joined(finite)}"] if finite else []), *free])
@@ -275,10 +275,6 @@ def _unsourced(steps: Iterable[Step]) -> list[str]:
 
 def _scenes(evidence: Sequence[Structure]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scene for s in evidence for scene in s.scenes))
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _adjective(term: Likelihood) -> str:
