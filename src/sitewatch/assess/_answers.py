@@ -122,7 +122,7 @@ def _tightest(route: Sequence[Step], load: Load) -> tuple[str, str]:
     spare: list[tuple[float, str, Dimension, float]] = []
     for step in route:
         for name in DIMENSIONS:
-            limit, size = step.limits.of(name), getattr(load, name)
+            limit, size = step.limits.of(name), load.of(name)
             if size and limit is not None and math.isfinite(limit):
                 spare.append((limit / size, step.name, name, limit))
     if not spare:

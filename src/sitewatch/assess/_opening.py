@@ -87,13 +87,13 @@ def find_dependency(name: str, site: Site, structures: Sequence[Structure]) -> t
     for one in structures:
         if one.id == name:
             return one, ""
-    drawn = [f for f in site.facilities if name in (f.id, f.name) and f.geometry is not None]
-    if not drawn or drawn[0].geometry is None:
+    drawn = next((f for f in site.facilities if name in (f.id, f.name) and f.geometry is not None), None)
+    if drawn is None:
         return None, ""
-    outline = drawn[0].geometry
+    outline = drawn.geometry
     meeting = [one for one in structures if shapely.intersects(one.footprint, outline)]
     if not meeting:
         return None, ""
     best = min(meeting, key=lambda s: (_RANK[s.status], -shapely.intersection(s.footprint, outline).area, s.id))
-    called = drawn[0].name or name
+    called = drawn.name or name
     return best, f"{best.id} ({best.kind}), which meets the outline of {called} in the site file, is taken for it."

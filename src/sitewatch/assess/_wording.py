@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -111,15 +110,8 @@ def _larger(
     ]
     # What a route was and what it is are both in the sentence, so both sides' assumptions are listed.
     routes = [route, *(c.before.route for c in members)]
-    return Finding(
-        "assessed",
-        "; ".join(clause for clause in clauses if clause) + ".",
-        term,
-        confidence_words(evidence, _unsourced(itertools.chain(*routes))),
-        tuple(s.id for s in evidence),
-        _scenes(evidence),
-        assumptions_of(itertools.chain(*routes), told),
-    )
+    text = "; ".join(clause for clause in clauses if clause) + "."
+    return _assessed(text, term, evidence, [step for one in routes for step in one], told)
 
 
 def _others_on(change: PlaceChange, route: tuple[Step, ...], named: Sequence[str]) -> str:
@@ -174,15 +166,7 @@ def _smaller(
         ]
         text = f"The largest items that can be brought to {change.place.name} are {_adverb(term)} smaller than before: "
         text += f"{'; '.join(parts)}."
-    return Finding(
-        "assessed",
-        text,
-        term,
-        confidence_words(evidence, _unsourced(routes)),
-        tuple(s.id for s in evidence),
-        _scenes(evidence),
-        assumptions_of(routes, told),
-    )
+    return _assessed(text, term, evidence, routes, told)
 
 
 def _unknown(
@@ -217,9 +201,17 @@ def _unchanged(change: PlaceChange, known: Mapping[str, Structure], told: Sequen
     evidence = _evidence(steps, known)
     term = likelihood_of_route(len(evidence), not _unsourced(steps))
     sizes = "; ".join(f"{SIZE_NAMES[b.dimension]} {bottleneck_words(b)}" for b in now.bottlenecks)
+    text = f"The largest items that can be brought to {place} are {_adverb(term)} the same as before: {sizes}."
+    return _assessed(text, term, evidence, steps, told)
+
+
+def _assessed(
+    text: str, term: Likelihood, evidence: Sequence[Structure], steps: Sequence[Step], told: Sequence[str]
+) -> Finding:
+    """A statement with a likelihood, and what it rests on: structures, and the steps that it speaks of."""
     return Finding(
         "assessed",
-        f"The largest items that can be brought to {place} are {_adverb(term)} the same as before: {sizes}.",
+        text,
         term,
         confidence_words(evidence, _unsourced(steps)),
         tuple(s.id for s in evidence),
