@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import operator
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,7 +73,8 @@ def plan_fetch(
         except SourceError as error:
             return LeftOut(item.id, error.message.removeprefix(f"{item.id}: "), error.hint)
 
-    results = list(_all(plan, found.items, options.jobs, progress, "looking at the images"))
+    looked = _as_they_come(plan, found.items, options.jobs, progress, "looking at the images")
+    results = [result for _, result in sorted(looked, key=operator.itemgetter(0))]
     planned = [result for result in results if isinstance(result, PlannedItem)]
     left_out = [result for result in results if isinstance(result, LeftOut)]
     there = tuple(p.item.id for p in planned if _is_there(p, store))
@@ -104,18 +106,19 @@ def fetch_items(
     got: dict[str, dict[str, Entry]] = {p.item.id: dict(p.there) for p in plan.to_fetch}
     with open_store(Path(folder)) as store:
 
-        def bring(job: tuple[PlannedItem, Piece]) -> tuple[PlannedItem, Piece, Entry | SourceError]:
+        def bring(job: tuple[PlannedItem, Piece]) -> Entry | SourceError:
             planned, piece = job
             try:
-                return planned, piece, _bring(planned.item, piece.wanted, plan.boxes, store, http, signers)
+                return _bring(planned.item, piece.wanted, plan.boxes, store, http, signers)
             except SourceError as error:
-                return planned, piece, error
+                return error
 
         for planned in plan.to_fetch:
             if not planned.pieces:
                 _complete(planned, got, plan, store)
         jobs = [(planned, piece) for planned in plan.to_fetch for piece in planned.pieces]
-        for planned, piece, entry in _all(bring, jobs, options.jobs, progress, "fetching"):
+        for number, entry in _as_they_come(bring, jobs, options.jobs, progress, "fetching"):
+            planned, piece = jobs[number]
             item = planned.item
             if isinstance(entry, SourceError):
                 failed.setdefault(item.id, LeftOut(item.id, entry.message.removeprefix(f"{item.id}: "), entry.hint))
@@ -125,7 +128,11 @@ def fetch_items(
             got[item.id][piece.wanted.key] = entry
             _complete(planned, got, plan, store)
     items = tuple(p.item.id for p in plan.to_fetch if p.item.id not in failed)
-    return Fetched(items, sum(entry.fetched for entry in fetched), tuple(failed.values()))
+    return Fetched(
+        items,
+        sum(entry.fetched for entry in fetched),
+        tuple(failed[p.item.id] for p in plan.to_fetch if p.item.id in failed),
+    )
 
 
 def _complete(planned: PlannedItem, got: dict[str, dict[str, Entry]], plan: FetchPlan, store: Path) -> None:
@@ -228,13 +235,16 @@ def _signers(found: Found, http: Http) -> dict[str, Signer]:
     return {collection: signer_for(found.profile, http, collection) for collection in sorted(collections)}
 
 
-def _all(work: Callable[[T], R], jobs: Sequence[T], threads: int, progress: Progress, stage: str) -> Iterable[R]:
-    """Results of some jobs as they come (of planning: in order), several at a time."""
+def _as_they_come(
+    work: Callable[[T], R], jobs: Sequence[T], threads: int, progress: Progress, stage: str
+) -> Iterator[tuple[int, R]]:
+    """Results of some jobs, each with its job's place, several at a time: what is done first is told first."""
     progress(stage, 0, len(jobs))
     pool = concurrent.futures.ThreadPoolExecutor(max(threads, 1))
     try:
-        for done, task in enumerate([pool.submit(work, job) for job in jobs], start=1):
-            yield task.result()
+        tasks = {pool.submit(work, job): number for number, job in enumerate(jobs)}
+        for done, task in enumerate(concurrent.futures.as_completed(tasks), start=1):
+            yield tasks[task], task.result()
             progress(stage, done, len(jobs))
     finally:
         # An interrupt must not wait for what has not begun.
