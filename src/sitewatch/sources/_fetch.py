@@ -19,7 +19,7 @@ from sitewatch.progress import Progress, silent
 from sitewatch.scenes import LeftOut
 from sitewatch.sources._area import Box, boxes_of
 from sitewatch.sources._assets import Wanted, choose_assets
-from sitewatch.sources._http import Http, Signer, Unsigned
+from sitewatch.sources._http import Http, Signer
 from sitewatch.sources._plan import GB, Fetched, FetchOptions, FetchPlan, Piece, PlannedItem
 from sitewatch.sources._profiles import Profile
 from sitewatch.sources._search import Found, moment_of
@@ -64,14 +64,14 @@ def plan_fetch(
             hint="Widen --since and --until, or look with `sitewatch search` what there is.",
         )
     boxes = boxes_of(area, options.margin_m)
-    signers = _signers(found, http)
+    signers = _signers(found.profile, found.items, http)
     journal = read_journal(store)
 
     def plan(item: pystac.Item) -> PlannedItem | LeftOut:
         try:
             return _planned(item, boxes, store, journal, options, found.profile, http, signers)
         except SourceError as error:
-            return LeftOut(item.id, error.message.removeprefix(f"{item.id}: "), error.hint)
+            return _set_aside(item, error)
 
     looked = _as_they_come(plan, found.items, options.jobs, progress, "looking at the images")
     results = [result for _, result in sorted(looked, key=operator.itemgetter(0))]
@@ -100,7 +100,7 @@ def fetch_items(
         The folder can't be used, or another fetch is at work in it.
     """
     options, http = options or FetchOptions(), http or Http()
-    signers = _signers(Found(plan.profile, tuple(p.item for p in plan.to_fetch)), http)
+    signers = _signers(plan.profile, [p.item for p in plan.to_fetch], http)
     fetched: list[Entry] = []
     failed: dict[str, LeftOut] = {}
     got: dict[str, dict[str, Entry]] = {p.item.id: dict(p.there) for p in plan.to_fetch}
@@ -121,7 +121,7 @@ def fetch_items(
             planned, piece = jobs[number]
             item = planned.item
             if isinstance(entry, SourceError):
-                failed.setdefault(item.id, LeftOut(item.id, entry.message.removeprefix(f"{item.id}: "), entry.hint))
+                failed.setdefault(item.id, _set_aside(item, entry))
                 continue
             note_in_journal(store, entry)
             fetched.append(entry)
@@ -133,6 +133,10 @@ def fetch_items(
         sum(entry.fetched for entry in fetched),
         tuple(failed[p.item.id] for p in plan.to_fetch if p.item.id in failed),
     )
+
+
+def _set_aside(item: pystac.Item, error: SourceError) -> LeftOut:
+    return LeftOut(item.id, error.message.removeprefix(f"{item.id}: "), error.hint)
 
 
 def _complete(planned: PlannedItem, got: dict[str, dict[str, Entry]], plan: FetchPlan, store: Path) -> None:
@@ -227,12 +231,10 @@ def _within_budget(planned: Iterable[PlannedItem], max_gb: float) -> tuple[list[
     return within, beyond
 
 
-def _signers(found: Found, http: Http) -> dict[str, Signer]:
-    """What signs the assets of each collection; nothing where all are on disk."""
-    collections = {item.collection_id or "" for item in found.items} | {""}
-    if found.profile.signing == "none":
-        return dict.fromkeys(collections, Unsigned())
-    return {collection: signer_for(found.profile, http, collection) for collection in sorted(collections)}
+def _signers(profile: Profile, items: Sequence[pystac.Item], http: Http) -> dict[str, Signer]:
+    """What signs the assets of each collection."""
+    collections = sorted({item.collection_id or "" for item in items})
+    return {collection: signer_for(profile, http, collection) for collection in collections}
 
 
 def _as_they_come(

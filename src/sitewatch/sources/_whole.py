@@ -16,7 +16,8 @@ import requests
 
 from sitewatch.atomic import flush_to_disk
 from sitewatch.errors import SourceError
-from sitewatch.sources._http import Again, Http, Signer, host_of, is_remote, name_in, refuse_web_page
+from sitewatch.scenes._raster import is_remote
+from sitewatch.sources._http import Again, Http, Signer, host_of, name_in, refuse_web_page
 
 _CHUNK = 1 << 20
 # Multihash codes (function, length) of what catalogues use.
