@@ -17,6 +17,7 @@ import shapely
 import shapely.geometry
 from shapely.geometry.base import BaseGeometry
 
+from sitewatch.atomic import write_whole
 from sitewatch.errors import SiteError
 from sitewatch.geodesy import area_m2
 
@@ -29,6 +30,8 @@ MIN_SHAPE = 1e-9
 """Area over squared perimeter below which all corners lie on one line, rounding apart."""
 
 _WGS84_NAMES = re.compile(r"(OGC:1\.3:CRS84|OGC::?CRS84|EPSG::?4326)$", re.IGNORECASE)
+_BBOX = "bbox:"
+_BBOX_HINT = "Write bbox:W,S,E,N in degrees, e.g. bbox:35.73,35.50,35.78,35.54."
 _ROLES = {"facility": "facilities", "link": "links", "event": "events"}
 
 
@@ -97,7 +100,7 @@ class Site:
         if isinstance(source, Mapping):
             return _from_geojson(source, "the site", "site")
         text = os.fspath(source)
-        if text.lower().startswith("bbox:"):
+        if is_bbox(text):
             return _from_bbox(text)
         path = Path(text)
         return _from_geojson(_load_json(path, "site"), str(path), path.stem)
@@ -110,12 +113,9 @@ class Site:
             for f in (*self.facilities, *self.links, *self.events)
         ]
         target = Path(path)
-        partial = target.with_name(f".{target.name}.part")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps({"type": "FeatureCollection", "features": features}, indent=1, ensure_ascii=False)
-            partial.write_text(text, encoding="utf-8")
-            os.replace(partial, target)
+            write_whole(target, text)
         except OSError as error:
             raise SiteError(f"the site can't be written to {target} ({error.strerror})") from error
 
@@ -142,7 +142,7 @@ def read_footprint(source: str | os.PathLike[str]) -> tuple[str, shapely.Polygon
         The file is missing or not GeoJSON, holds several features, or its area can't be used.
     """
     text = os.fspath(source)
-    if text.lower().startswith("bbox:"):
+    if is_bbox(text):
         box = _from_bbox(text)
         return f"bbox {box.name}", box.area
     path = Path(text)
@@ -204,21 +204,31 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _from_bbox(text: str) -> Site:
-    hint = "Write bbox:W,S,E,N in degrees, e.g. bbox:35.73,35.50,35.78,35.54."
+def is_bbox(text: str) -> bool:
+    """Whether a site is given as ``bbox:W,S,E,N``."""
+    return text.lower().startswith(_BBOX)
+
+
+def bbox_corners(text: str) -> tuple[float, float, float, float]:
+    """West, south, east and north of ``bbox:W,S,E,N``, as written; raises SiteError where they are no numbers."""
     try:
-        west, south, east, north = (float(part) for part in text[len("bbox:") :].split(","))
+        west, south, east, north = (float(part) for part in text[len(_BBOX) :].split(","))
     except ValueError as error:
-        raise SiteError(f"{text} is not four numbers", hint=hint) from error
+        raise SiteError(f"{text} is not four numbers", hint=_BBOX_HINT) from error
+    return west, south, east, north
+
+
+def _from_bbox(text: str) -> Site:
+    west, south, east, north = bbox_corners(text)
     if -180 <= east < west <= 180:
         raise SiteError(
             f"{text} runs from longitude {west:g} east to {east:g}, across the antimeridian",
             hint="Watch the two sides as two sites; if that is not what you mean, the order is W,S,E,N.",
         )
     if south >= north or west >= east:
-        raise SiteError(f"{text} is empty: west must be below east, and south below north", hint=hint)
+        raise SiteError(f"{text} is empty: west must be below east, and south below north", hint=_BBOX_HINT)
     area = _checked_area(shapely.box(west, south, east, north), text)
-    return Site("bbox", text[len("bbox:") :], area)
+    return Site("bbox", text[len(_BBOX) :], area)
 
 
 def _from_geojson(content: Mapping[str, Any], where: str, fallback_id: str) -> Site:
@@ -357,7 +367,7 @@ def _check_degrees(geometry: BaseGeometry, where: str) -> None:
             hint="They look projected: export the file in WGS84 longitude and latitude (EPSG:4326).",
         )
     if max(abs(south), abs(north)) > 90:
-        order = "W,S,E,N" if where.lower().startswith("bbox:") else "longitude first, then latitude"
+        order = "W,S,E,N" if is_bbox(where) else "longitude first, then latitude"
         worst = south if abs(south) > abs(north) else north
         raise SiteError(
             f"{where} has a latitude of {worst:g}; latitudes end at 90",

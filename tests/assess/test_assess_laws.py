@@ -234,7 +234,7 @@ def test_whatever_the_truth_is_what_was_called_known_holds(network: Any, truth: 
         said = rank(network, goal, load, day)
         assert said == 1 or rank(true, goal, load, day) == said
     network.graph["as_of"] = true.graph["as_of"] = DAYS[-1]
-    thought, known = (next(one for one in what_changed(graph, []) if one.place.id == goal) for graph in (network, true))
+    thought, known = (next(one for one in what_changed(graph) if one.place.id == goal) for graph in (network, true))
     for guess, fact in zip(thought.limits, known.limits, strict=True):
         assert guess.before.at_least <= fact.before.at_least == fact.before.at_most <= guess.before.at_most
         assert guess.after.at_least <= fact.after.at_least <= guess.after.at_most

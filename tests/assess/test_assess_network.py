@@ -130,7 +130,7 @@ def test_a_bridge_that_was_removed_closes_its_road(made: Make) -> None:
         "unknown",
         "no",
     ]
-    width = what_changed(network, [gone])[-1].limits[1]
+    width = what_changed(network)[-1].limits[1]
     assert (width.direction, width.before.at_most, width.after.at_most) == ("smaller", 3.4, 0.0)
 
 
@@ -170,7 +170,7 @@ def test_of_parallel_ways_the_widest_and_the_strongest_are_both_kept(known_site:
 
 
 def test_what_changed_gives_before_after_since_and_the_limiting_link(known_site: Site, structures: Structures) -> None:
-    changes = {one.place.id: one for one in what_changed(transport_network(known_site, structures), structures)}
+    changes = {one.place.id: one for one in what_changed(transport_network(known_site, structures))}
     assert list(changes) == ["pier", "hall"]
     width = changes["hall"].limits[DIMENSIONS.index("width_m")]
     assert (width.before.at_most, width.before.limiting) == (3.4, "Rail spur")
@@ -181,7 +181,7 @@ def test_what_changed_gives_before_after_since_and_the_limiting_link(known_site:
 
 
 def test_a_new_way_of_unknown_limits_makes_no_change_known(site: Site, structures: Structures) -> None:
-    hall = what_changed(transport_network(site, structures), structures)[-1]
+    hall = what_changed(transport_network(site, structures))[-1]
     directions = {one.after.dimension: one.direction for one in hall.limits}
     assert directions == {"length_m": "larger", "width_m": "larger", "height_m": "larger", "mass_t": "unknown"}
 

@@ -22,7 +22,7 @@ _PURPOSE = re.compile(
 
 def findings_of(site: Site, structures: Any) -> tuple[Finding, ...]:
     network = transport_network(site, structures)
-    return link_findings(what_changed(network, structures), network, structures)
+    return link_findings(what_changed(network), network, structures)
 
 
 def about(findings: tuple[Finding, ...], place: str) -> list[Finding]:

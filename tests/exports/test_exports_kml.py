@@ -14,6 +14,7 @@ from PIL import Image
 
 from sitewatch.exports import KmlPicture, write_kml, write_kmz
 from sitewatch.site import Site
+from sitewatch.structures import Interval
 
 K = "{http://www.opengis.net/kml/2.2}"
 
@@ -40,8 +41,15 @@ def test_a_structure_appears_with_the_image_that_first_shows_it(tmp_path: Path) 
 def test_dates_are_told_as_intervals_and_sizes_with_their_deviation(tmp_path: Path) -> None:
     path = write_kml(tmp_path / "port.kml", places.SITE, [places.structure()])
     said = marks(ET.parse(path).getroot())["SW-0007"].findtext(f"{K}description") or ""
-    assert f"between {places.DAYS[2]} and {places.DAYS[3]} (95 %)" in said
+    assert "between 25 January and 6 February 2023 (95 %)" in said
     assert "18,900 m² (sd 310 m²)" in said
+
+
+def test_a_date_that_no_image_bounds_from_below_is_told_as_by(tmp_path: Path) -> None:
+    day = places.DAYS[3]
+    path = write_kml(tmp_path / "port.kml", places.SITE, [places.structure(onset=Interval(day, day))])
+    said = marks(ET.parse(path).getroot())["SW-0007"].findtext(f"{K}description") or ""
+    assert "by 6 February 2023 (95 %)" in said
 
 
 def test_outlines_come_back_with_their_holes_and_parts(tmp_path: Path) -> None:

@@ -12,23 +12,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sitewatch.report._wording import (
-    MONTHS,
     area_words,
     before_last_words,
     db_words,
     decimals_for,
-    interval_words,
     length_words,
     number_words,
     orientation_words,
     p_value_words,
     percent_words,
     quantity_words,
-    span_words,
     summary_words,
 )
 from sitewatch.sought import Detectable, Sought
 from sitewatch.structure import Interval, Measure, Structure
+from sitewatch.words import MONTHS, interval_words, span_words
 
 DATES = st.dates(dt.date(1991, 1, 1), dt.date(2060, 12, 31))
 

@@ -38,6 +38,7 @@ class Files(ThreadingHTTPServer):
         self.folder, self.faults, self.asked = folder, list[Fault](), list[tuple[str, str]]()
         self.lock, self.tokens, self.dawdle_s = threading.Lock(), list[str](), 0.0
         self.bytes_sent = 0
+        self.gate = threading.Event()
         self.clock_ahead = dt.timedelta()
 
     @property
@@ -112,6 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._plain(200, b"<html><title>Down for maintenance</title></html>", "text/html")
         elif fault.kind == "redirect":
             self._plain(302, b"", "text/plain", {"Location": fault.value or path})
+        elif fault.kind == "wait":
+            self.server.gate.wait(60)
+            return False
         elif fault.kind == "expire":
             self.server.tokens.append("sig=none-knows")
             self._plain(403, b"Signature expired", "text/plain")

@@ -49,6 +49,17 @@ def test_fetch_says_what_it_brings_before_and_what_to_run_after(api: str, site_f
     assert (len(again["there"]), again["fetched_bytes"]) == (len(DAYS), 0)
 
 
+def test_one_image_is_told_as_one(files: Files, site_file: Path, tmp_path: Path) -> None:
+    words = ("fetch", site_file, "--from", f"{files.url}/stac/catalog.json", "--out", tmp_path / "images")
+    first = sitewatch(*words, "--limit", 1)
+    assert "To fetch: 1 image, " in first.stderr
+    assert "Fetched: 1 image, " in first.stdout
+    again = sitewatch(*words, "--limit", 1)
+    assert "To fetch: 0 images, " in again.stderr
+    assert "; 1 image is there already." in again.stderr
+    assert ", 1 was there. " in again.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -310,6 +311,25 @@ def test_files_that_only_other_tools_reach_are_left_out_with_the_reason(
     assert not plan.to_fetch
     assert "only its own tools reach" in plan.left_out[0].reason
     assert "none of its files can be read here" in plan.left_out[1].reason
+
+
+def test_what_has_come_is_noted_while_an_earlier_image_still_comes(files: Files, quick: Http, tmp_path: Path) -> None:
+    from sitewatch.sources._store import read_journal
+
+    plan = plan_fetch(search(files, quick), SITE, tmp_path / "store", OPTIONS, quick)
+    files.misbehave("wait", 1, f"/{DAYS[0]}/")
+    done: list[Fetched] = []
+    fetching = threading.Thread(target=lambda: done.append(fetch_items(plan, tmp_path / "store", OPTIONS, quick)))
+    fetching.start()
+    try:
+        deadline = time.monotonic() + 30.0
+        while len(read_journal(tmp_path / "store")) < len(DAYS) - 1 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(read_journal(tmp_path / "store")) == len(DAYS) - 1
+    finally:
+        files.gate.set()
+        fetching.join()
+    assert len(done[0].items) == len(DAYS)
 
 
 def test_two_fetches_at_once_into_one_folder_are_refused(files: Files, quick: Http, tmp_path: Path) -> None:

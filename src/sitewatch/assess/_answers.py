@@ -13,7 +13,7 @@ from sitewatch.assess._network import place_in, turns_of
 from sitewatch.assess._nouns import Answer, Bottleneck, LargestLoad, Route, Since, Step
 from sitewatch.assess._routes import best_route, pareto_routes
 from sitewatch.assess._words import SIZE_NAMES, assumptions_of, size_words
-from sitewatch.datewords import date_words
+from sitewatch.words import date_words
 
 
 def can_reach(network: nx.MultiDiGraph, facility: str, load: Load, day: dt.date) -> Answer:
@@ -122,7 +122,7 @@ def _tightest(route: Sequence[Step], load: Load) -> tuple[str, str]:
     spare: list[tuple[float, str, Dimension, float]] = []
     for step in route:
         for name in DIMENSIONS:
-            limit, size = step.limits.of(name), getattr(load, name)
+            limit, size = step.limits.of(name), load.of(name)
             if size and limit is not None and math.isfinite(limit):
                 spare.append((limit / size, step.name, name, limit))
     if not spare:

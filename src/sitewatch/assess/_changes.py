@@ -12,20 +12,16 @@ from sitewatch.assess._answers import largest_load, since_when
 from sitewatch.assess._limits import DIMENSIONS, Dimension, Verdict
 from sitewatch.assess._network import links_of, turns_of
 from sitewatch.assess._nouns import LargestLoad, LimitChange, Place, PlaceChange
-from sitewatch.assess._opening import last_seen
-from sitewatch.structure import Structure
 
 
-def what_changed(network: nx.MultiDiGraph, structures: Sequence[Structure]) -> tuple[PlaceChange, ...]:
+def what_changed(network: nx.MultiDiGraph) -> tuple[PlaceChange, ...]:
     """What could reach each facility before any of the works, and what can at the last image.
 
     Parameters
     ----------
     network
-        See `transport_network`; built from the same structures.
-    structures
-        Their last image is the day of `PlaceChange.after`; where there are none, the last day on which the site file
-        opens or closes a link is.
+        See `transport_network`. The last image of any structure is the day of `PlaceChange.after`; where there are
+        none, the last day on which the site file opens or closes a link is.
 
     Returns
     -------
@@ -33,8 +29,7 @@ def what_changed(network: nx.MultiDiGraph, structures: Sequence[Structure]) -> t
         One for each place that is not outside, in the order of the site file. The day of `before` is `date.min`.
     """
     turns = turns_of(network)
-    days = [day for day in map(last_seen, structures) if day]
-    now = max(days, default=None) or network.graph.get("as_of") or (turns[-1] if turns else dt.date.min)
+    now = network.graph.get("as_of") or (turns[-1] if turns else dt.date.min)
     places: list[Place] = [place for _, place in network.nodes(data="place") if not place.outside]
     return tuple(_changed(network, place, turns, now) for place in places)
 

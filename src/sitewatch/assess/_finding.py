@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from sitewatch.structure import Structure
+from sitewatch.words import counted
 
 Kind = Literal["observed", "measured", "assessed", "reported"]
 Likelihood = Literal[
@@ -80,8 +81,7 @@ def confidence_words(structures: Sequence[Structure], unsourced: Sequence[str]) 
     source, or where a structure is seen in fewer than three images.
     """
     reasons = [
-        f"{s.id} is seen in {_counted(len(s.scenes), 'image')} of {_counted(len(s.tracks), 'track')}"
-        for s in structures
+        f"{s.id} is seen in {counted(len(s.scenes), 'image')} of {counted(len(s.tracks), 'track')}" for s in structures
     ]
     if unsourced:
         reasons.append(f"no source is given for the limits of {', '.join(unsourced)}")
@@ -90,7 +90,3 @@ def confidence_words(structures: Sequence[Structure], unsourced: Sequence[str]) 
     low = bool(unsourced) or any(len(s.scenes) < _FEW_IMAGES for s in structures)
     level: Confidence = "low" if low else "moderate"
     return f"Confidence is {level}: {'; '.join(reasons)}."
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"

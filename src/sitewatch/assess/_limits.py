@@ -21,7 +21,22 @@ def worst(*verdicts: Verdict) -> Verdict:
 
 
 @dataclasses.dataclass(frozen=True)
-class Load:
+class _Sizes:
+    """A number for each dimension."""
+
+    length_m: float | None = None
+    width_m: float | None = None
+    height_m: float | None = None
+    mass_t: float | None = None
+
+    def of(self, dimension: Dimension) -> float | None:
+        """The number in one dimension."""
+        size: float | None = getattr(self, dimension)
+        return size
+
+
+@dataclasses.dataclass(frozen=True)
+class Load(_Sizes):
     """One item to be moved, in the orientation in which it travels.
 
     Attributes
@@ -35,14 +50,9 @@ class Load:
         A size is negative or no number.
     """
 
-    length_m: float | None = None
-    width_m: float | None = None
-    height_m: float | None = None
-    mass_t: float | None = None
-
     def __post_init__(self) -> None:
         for name in DIMENSIONS:
-            size = getattr(self, name)
+            size = self.of(name)
             if size is not None and not (math.isfinite(size) and size >= 0):
                 raise SiteError(
                     f"a load can't have the {name} {size}", hint="Give sizes in metres, the mass in tonnes."
@@ -50,27 +60,17 @@ class Load:
 
 
 @dataclasses.dataclass(frozen=True)
-class Limits:
+class Limits(_Sizes):
     """The largest load that passes: metres and tonnes, None where not known, infinity where nothing limits it.
 
     A limit of 0 lets nothing through.
     """
 
-    length_m: float | None = None
-    width_m: float | None = None
-    height_m: float | None = None
-    mass_t: float | None = None
-
     def __post_init__(self) -> None:
         for name in DIMENSIONS:
-            limit = getattr(self, name)
+            limit = self.of(name)
             if limit is not None and not limit >= 0:
                 raise SiteError(f"a limit can't be {limit} ({name})", hint="Give metres or tonnes, or null: not known.")
-
-    def of(self, dimension: Dimension) -> float | None:
-        """The limit in one dimension."""
-        limit: float | None = getattr(self, dimension)
-        return limit
 
     def takes(self, load: Load) -> Verdict:
         """Whether a load passes; unknown where a size or a limit that matters is not known."""
@@ -78,7 +78,7 @@ class Limits:
 
     def takes_in(self, load: Load, dimension: Dimension) -> Verdict:
         """The same for one dimension."""
-        limit, size = self.of(dimension), getattr(load, dimension)
+        limit, size = self.of(dimension), load.of(dimension)
         if limit == math.inf or size == 0:
             return "yes"
         if limit is None or size is None:

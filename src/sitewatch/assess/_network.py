@@ -12,10 +12,10 @@ from sitewatch.assess._limits import Opening
 from sitewatch.assess._nouns import Link, Place
 from sitewatch.assess._opening import find_dependency, last_seen, opening_by, opening_in_file
 from sitewatch.assess._read import read_interval, read_links, read_places
-from sitewatch.datewords import interval_words
 from sitewatch.errors import SiteError
 from sitewatch.site import Site
 from sitewatch.structure import Structure
+from sitewatch.words import interval_words
 
 
 def transport_network(site: Site, structures: Sequence[Structure]) -> nx.MultiDiGraph:

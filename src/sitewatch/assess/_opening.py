@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import shapely
 
 from sitewatch.assess._limits import Opening
-from sitewatch.datewords import date_words, interval_words
 from sitewatch.site import Site
 from sitewatch.structure import Interval, Structure
+from sitewatch.words import date_words, interval_words
 
 _RANK = {"confirmed": 0, "candidate": 1, "rejected": 2}
 
@@ -87,13 +87,13 @@ def find_dependency(name: str, site: Site, structures: Sequence[Structure]) -> t
     for one in structures:
         if one.id == name:
             return one, ""
-    drawn = [f for f in site.facilities if name in (f.id, f.name) and f.geometry is not None]
-    if not drawn or drawn[0].geometry is None:
+    drawn = next((f for f in site.facilities if name in (f.id, f.name) and f.geometry is not None), None)
+    if drawn is None or drawn.geometry is None:
         return None, ""
-    outline = drawn[0].geometry
+    outline = drawn.geometry
     meeting = [one for one in structures if shapely.intersects(one.footprint, outline)]
     if not meeting:
         return None, ""
     best = min(meeting, key=lambda s: (_RANK[s.status], -shapely.intersection(s.footprint, outline).area, s.id))
-    called = drawn[0].name or name
+    called = drawn.name or name
     return best, f"{best.id} ({best.kind}), which meets the outline of {called} in the site file, is taken for it."

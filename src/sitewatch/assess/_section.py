@@ -61,7 +61,7 @@ def what_it_changes(site: Site, structures: Sequence[Structure]) -> WhatItChange
         The site file has a value that can't be understood.
     """
     network = transport_network(site, structures)
-    changes = what_changed(network, structures)
+    changes = what_changed(network)
     findings = link_findings(changes, network, structures) if network.number_of_edges() else ()
     sentences = [one for finding in findings for one in finding.assumptions]
     return WhatItChanges(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,9 +12,9 @@ from sitewatch.assess._finding import Finding, Likelihood, confidence_words, lik
 from sitewatch.assess._limits import DIMENSIONS
 from sitewatch.assess._network import links_of
 from sitewatch.assess._nouns import Bottleneck, LimitChange, PlaceChange, Since, Step
-from sitewatch.assess._words import SIZE_NAMES, assumptions_of, item_size_words, joined, route_words, size_words
-from sitewatch.datewords import date_words, span_words
+from sitewatch.assess._words import SIZE_NAMES, assumptions_of, item_size_words, route_words, size_words
 from sitewatch.structure import LINEAR_KINDS, Structure
+from sitewatch.words import date_words, joined, span_words, upper_first
 
 
 def link_findings(
@@ -92,7 +91,7 @@ def _larger(
     place = change.place.name
     evidence = _evidence(route, known)
     term = likelihood_of_route(len(evidence), not _unsourced(route))
-    when = f"{_upper_first(since_words(since))}, items" if since else "Items"
+    when = f"{upper_first(since_words(since))}, items" if since else "Items"
     finite = [item_size_words(c.after.dimension, c.after.at_least) for c in members if c.after.at_least < math.inf]
     free = [item_size_words(c.after.dimension, math.inf) for c in members if c.after.at_least == math.inf]
     sizes = joined([*([f"up to {joined(finite)}"] if finite else []), *free])
@@ -111,15 +110,8 @@ def _larger(
     ]
     # What a route was and what it is are both in the sentence, so both sides' assumptions are listed.
     routes = [route, *(c.before.route for c in members)]
-    return Finding(
-        "assessed",
-        "; ".join(clause for clause in clauses if clause) + ".",
-        term,
-        confidence_words(evidence, _unsourced(itertools.chain(*routes))),
-        tuple(s.id for s in evidence),
-        _scenes(evidence),
-        assumptions_of(itertools.chain(*routes), told),
-    )
+    text = "; ".join(clause for clause in clauses if clause) + "."
+    return _assessed(text, term, evidence, [step for one in routes for step in one], told)
 
 
 def _others_on(change: PlaceChange, route: tuple[Step, ...], named: Sequence[str]) -> str:
@@ -174,15 +166,7 @@ def _smaller(
         ]
         text = f"The largest items that can be brought to {change.place.name} are {_adverb(term)} smaller than before: "
         text += f"{'; '.join(parts)}."
-    return Finding(
-        "assessed",
-        text,
-        term,
-        confidence_words(evidence, _unsourced(routes)),
-        tuple(s.id for s in evidence),
-        _scenes(evidence),
-        assumptions_of(routes, told),
-    )
+    return _assessed(text, term, evidence, routes, told)
 
 
 def _unknown(
@@ -217,9 +201,17 @@ def _unchanged(change: PlaceChange, known: Mapping[str, Structure], told: Sequen
     evidence = _evidence(steps, known)
     term = likelihood_of_route(len(evidence), not _unsourced(steps))
     sizes = "; ".join(f"{SIZE_NAMES[b.dimension]} {bottleneck_words(b)}" for b in now.bottlenecks)
+    text = f"The largest items that can be brought to {place} are {_adverb(term)} the same as before: {sizes}."
+    return _assessed(text, term, evidence, steps, told)
+
+
+def _assessed(
+    text: str, term: Likelihood, evidence: Sequence[Structure], steps: Sequence[Step], told: Sequence[str]
+) -> Finding:
+    """A statement with a likelihood, and what it rests on: structures, and the steps that it speaks of."""
     return Finding(
         "assessed",
-        f"The largest items that can be brought to {place} are {_adverb(term)} the same as before: {sizes}.",
+        text,
         term,
         confidence_words(evidence, _unsourced(steps)),
         tuple(s.id for s in evidence),
@@ -275,10 +267,6 @@ def _unsourced(steps: Iterable[Step]) -> list[str]:
 
 def _scenes(evidence: Sequence[Structure]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scene for s in evidence for scene in s.scenes))
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _adjective(term: Likelihood) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sitewatch.assess._limits import DIMENSIONS, Dimension, Limits
 from sitewatch.assess._nouns import Step
+from sitewatch.words import joined, upper_first
 
 SIZE_NAMES: dict[Dimension, str] = {"length_m": "length", "width_m": "width", "height_m": "height", "mass_t": "mass"}
 _ADJECTIVES: dict[Dimension, str] = {"length_m": " long", "width_m": " wide", "height_m": " high", "mass_t": ""}
@@ -56,12 +57,6 @@ def route_words(route: Sequence[Step]) -> str:
     return ", then ".join([*changes, *(f"by {mode}" for mode, _ in legs[-1:])])
 
 
-def joined(words: Iterable[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    *first, last = list(words) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def assumptions_of(route: Iterable[Step], told: Iterable[str] = ()) -> tuple[str, ...]:
     """What an answer about a route rests on, as sentences.
 
@@ -94,5 +89,4 @@ def assumptions_of(route: Iterable[Step], told: Iterable[str] = ()) -> tuple[str
 def _of_step(step: Step) -> str:
     source = step.link.source if step.link else step.place.source
     by = f"source: {source}" if source else "no source given"
-    name = step.name[:1].upper() + step.name[1:]
-    return f"{name}: {limits_words(step.limits)} (the site file's figures; {by})."
+    return f"{upper_first(step.name)}: {limits_words(step.limits)} (the site file's figures; {by})."

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from sitewatch.cli._exits import session
 from sitewatch.cli._run import SiteArgument
-from sitewatch.cli._shared import Screen, with_shared_options
+from sitewatch.cli._shared import Screen, read_day, with_shared_options
 
 if TYPE_CHECKING:
     from sitewatch.assess import Answer, LargestLoad, Load, Since, WhatItChanges
@@ -54,7 +54,7 @@ def links(
     Example: [bold]sitewatch links site.geojson --workspace port --load 20,3.7,3.7,40[/]
     """
     with session(screen) as terminal:
-        asked, when = _read_load(load), _read_day(day)
+        asked, when = _read_load(load), read_day(day, "--day")
         from sitewatch.assess import what_it_changes
         from sitewatch.site import Site
 
@@ -86,13 +86,6 @@ def _read_load(text: str | None) -> Load | None:
             f"{text!r} is not length, width, height and mass; write 20,3.7,3.7,40, with ? where not known",
             param_hint="--load",
         ) from error
-
-
-def _read_day(text: str | None) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a day such as 2025-07-09", param_hint="--day") from error
 
 
 def _structures_of(folder: Path) -> list[Structure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 _IMAGES = "What the images don't say themselves"
 _CHOICE = "Which images, how sure"
 _SCREEN = "On the screen"
+
+
+def read_day(text: str | None, option: str) -> dt.date | None:
+    """The day that an option names; a usage error where it is none."""
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a day; write YYYY-MM-DD", param_hint=option) from error
 
 
 @dataclasses.dataclass(frozen=True)

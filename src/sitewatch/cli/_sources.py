@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import os
 import shlex
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +14,9 @@ from rich.table import Table
 
 from sitewatch.cli._exits import session
 from sitewatch.cli._run import SiteArgument
-from sitewatch.cli._shared import Screen, with_shared_options
+from sitewatch.cli._shared import Screen, read_day, with_shared_options
 from sitewatch.cli._summary import left_out_json, tell_each_note, tell_left_out
+from sitewatch.words import counted
 
 if TYPE_CHECKING:
     from pystac import Item
@@ -139,9 +138,10 @@ def fetch(
                 }
             )
         else:
-            there = f", {len(plan.there)} were there" if plan.there else ""
+            there = f", {len(plan.there)} {_be(plan.there, 'was', 'were')} there" if plan.there else ""
             terminal.out.print(
-                f"Fetched: {len(fetched.items)} images, {_size(fetched.bytes)}{there}. Not fetched: {len(left_out)}.",
+                f"Fetched: {counted(len(fetched.items), 'image')}, {_size(fetched.bytes)}{there}. "
+                f"Not fetched: {len(left_out)}.",
                 markup=False,
             )
         if not fetched.items and not plan.there:
@@ -160,16 +160,7 @@ def _search(catalogue: str, query: Query, progress: Progress) -> Found:
 def _query(area: Any, since: str | None, until: str | None, collection: list[str] | None, limit: int | None) -> Query:
     from sitewatch.sources import Query
 
-    return Query(area, _day(since, "--since"), _day(until, "--until"), tuple(collection or ()), limit)
-
-
-def _day(text: str | None, option: str) -> dt.date | None:
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a day; write YYYY-MM-DD", param_hint=option) from error
+    return Query(area, read_day(since, "--since"), read_day(until, "--until"), tuple(collection or ()), limit)
 
 
 def _print_items(terminal: Terminal, found: Found, area: Any) -> None:
@@ -218,14 +209,12 @@ def _found_json(found: Found, area: Any) -> dict[str, Any]:
 
 def _write(out: Path, found: Found) -> None:
     """Items as GeoJSON, which `sitewatch fetch --from` reads as well; whole or not at all."""
+    from sitewatch.atomic import write_json
     from sitewatch.errors import SourceError
 
     features = [item.to_dict(transform_hrefs=False) for item in found.items]
-    partial = out.with_name(f".{out.name}.part")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({"type": "FeatureCollection", "features": features}, indent=1), encoding="utf-8")
-        os.replace(partial, out)
+        write_json(out, {"type": "FeatureCollection", "features": features})
     except OSError as error:
         raise SourceError(f"{out} can't be written ({error.strerror})", hint="Give another file with --out.") from error
 
@@ -233,10 +222,11 @@ def _write(out: Path, found: Found) -> None:
 def _tell_plan(terminal: Terminal, plan: FetchPlan, options: Any) -> None:
     tell_each_note(terminal, list(plan.notes))
     tell_left_out(terminal, plan.left_out)
-    there = f"; {len(plan.there)} images are there already" if plan.there else ""
+    there = f"; {counted(len(plan.there), 'image')} {_be(plan.there, 'is', 'are')} there already" if plan.there else ""
     terminal.say(
-        f"To fetch: {len(plan.to_fetch)} images, {_size(plan.bytes)} of {_size(plan.of_bytes)} in all, within a budget "
-        f"of {options.max_gb:g} GB (--max-gb) and with {options.margin_m:g} m around the site (--margin){there}."
+        f"To fetch: {counted(len(plan.to_fetch), 'image')}, {_size(plan.bytes)} of {_size(plan.of_bytes)} in all, "
+        f"within a budget of {options.max_gb:g} GB (--max-gb) and with {options.margin_m:g} m around the site "
+        f"(--margin){there}."
     )
     if plan.profile.licence:
         terminal.say(f"Licence: {plan.profile.licence}.")
@@ -259,6 +249,10 @@ def _plan_json(plan: FetchPlan, out: Path) -> dict[str, Any]:
         "left_out": [left_out_json(entry) for entry in plan.left_out],
         "notes": list(plan.notes),
     }
+
+
+def _be(things: Sequence[object], one: str, several: str) -> str:
+    return one if len(things) == 1 else several
 
 
 def _size(count: float) -> str:

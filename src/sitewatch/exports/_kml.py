@@ -14,9 +14,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import shapely
 
-from sitewatch.record import write_whole
+from sitewatch.atomic import write_whole
 from sitewatch.site import Site
 from sitewatch.structures import Interval, Measure, Structure
+from sitewatch.words import interval_words
 
 NAMESPACE = "http://www.opengis.net/kml/2.2"
 # KML writes colours as alpha, blue, green, red.
@@ -147,9 +148,7 @@ def _facts(s: Structure) -> list[tuple[str, str]]:
 
 def _between(interval: Interval | None) -> str:
     """As an interval: an image date is never passed off as a building date."""
-    return (
-        "" if interval is None else f"between {interval.earliest.isoformat()} and {interval.latest.isoformat()} (95 %)"
-    )
+    return "" if interval is None else f"{interval_words(interval)} (95 %)"
 
 
 def _size(measure: Measure, unit: str) -> str:

@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sitewatch.record import Record, list_observations, list_scenes, write_whole
-from sitewatch.structure import PHASES
-from sitewatch.structures import Structure
+from sitewatch.atomic import write_whole
+from sitewatch.record import Record, list_observations, list_scenes
+from sitewatch.structure import PHASES, Structure
 
 COLUMNS = (
     *("date", "structure", "kind", "status", "track", "scene"),

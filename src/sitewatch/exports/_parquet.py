@@ -6,8 +6,8 @@ import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 
+from sitewatch.atomic import replacing
 from sitewatch.errors import ExportError
-from sitewatch.record import replacing
 from sitewatch.structures import Structure, to_geodataframe
 
 

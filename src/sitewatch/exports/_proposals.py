@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import shapely
 
 from sitewatch.errors import ExportError
-from sitewatch.exports._smart import SmartRegion, SmartSite, read_smart, read_smart_folder, sites_of
+from sitewatch.exports._smart import SmartRegion, SmartSite, features_in, read_smart, read_smart_folder, sites_of
 from sitewatch.exports._smart_models import NOWHERE, smart_site
 from sitewatch.structure import PHASES
 from sitewatch.structures import Interval, Measure, PhasePoint, Structure
@@ -68,16 +67,8 @@ def _is_proposed(status: str) -> bool:
 
 def _structures(path: Path) -> list[Mapping[str, Any]] | None:
     """Features of a structures.geojson; None where the file is something else."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise ExportError(f"there is no file {path}") from error
-    except (OSError, ValueError) as error:
-        raise ExportError(f"{path} can't be read as JSON ({error})") from error
-    features = content.get("features") if isinstance(content, dict) else None
-    if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
-        raise ExportError(f"{path} is not a GeoJSON FeatureCollection")
-    ours = all("onset_latest" in (feature.get("properties") or {}) for feature in features)
+    features = features_in(path)
+    ours = all(isinstance(f, dict) and "onset_latest" in (f.get("properties") or {}) for f in features)
     return features if ours else None
 
 

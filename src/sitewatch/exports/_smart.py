@@ -18,8 +18,8 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from sitewatch.atomic import write_whole
 from sitewatch.errors import ExportError
-from sitewatch.record import write_whole
 
 _SEPARATOR = ", "
 
@@ -56,11 +56,27 @@ class SmartObservation:
 
 
 @dataclasses.dataclass(frozen=True)
-class SmartSite:
-    """A site model, or the line of a region model that sums it up (then without observations)."""
+class _Model:
+    """Properties as the file has them, and the outline, EPSG:4326."""
 
     properties: Mapping[str, Any]
     geometry: shapely.Polygon
+
+    @property
+    def start(self) -> dt.date | None:
+        """First day of a site's activity, or of the time that a region is about."""
+        return _day(self.properties.get("start_date"))
+
+    @property
+    def end(self) -> dt.date | None:
+        """Last day; None while a site's activity goes on or where it is not known."""
+        return _day(self.properties.get("end_date"))
+
+
+@dataclasses.dataclass(frozen=True)
+class SmartSite(_Model):
+    """A site model, or the line of a region model that sums it up (then without observations)."""
+
     observations: tuple[SmartObservation, ...] = ()
 
     @property
@@ -73,39 +89,17 @@ class SmartSite:
         """Such as ``positive_annotated`` or ``system_confirmed``."""
         return str(self.properties["status"])
 
-    @property
-    def start(self) -> dt.date | None:
-        """First day of the activity."""
-        return _day(self.properties.get("start_date"))
-
-    @property
-    def end(self) -> dt.date | None:
-        """Last day of the activity; None while it goes on or where it is not known."""
-        return _day(self.properties.get("end_date"))
-
 
 @dataclasses.dataclass(frozen=True)
-class SmartRegion:
+class SmartRegion(_Model):
     """A region model: the area, the time it is about, and its sites in short."""
 
-    properties: Mapping[str, Any]
-    geometry: shapely.Polygon
     sites: tuple[SmartSite, ...] = ()
 
     @property
     def id(self) -> str:
         """Such as ``KR_R001``."""
         return str(self.properties["region_id"])
-
-    @property
-    def start(self) -> dt.date | None:
-        """First day."""
-        return _day(self.properties.get("start_date"))
-
-    @property
-    def end(self) -> dt.date | None:
-        """Last day."""
-        return _day(self.properties.get("end_date"))
 
 
 def read_smart(path: str | Path) -> SmartSite | SmartRegion:
@@ -117,11 +111,7 @@ def read_smart(path: str | Path) -> SmartSite | SmartRegion:
         The file is missing, is no GeoJSON, or is no model: the text says what it lacks.
     """
     path = Path(path)
-    content = _load(path)
-    features = content.get("features") if isinstance(content, dict) else None
-    if not isinstance(features, list):
-        raise ExportError(f"{path} is not a GeoJSON FeatureCollection", hint="Site and region models of SMART are.")
-    parts = [_part(feature, path) for feature in features]
+    parts = [_part(feature, path) for feature in features_in(path)]
     heads = [part for part in parts if part[0].get("type") in ("site", "region")]
     if len(heads) != 1:
         found = "no feature" if not heads else f"{len(heads)} features"
@@ -166,13 +156,21 @@ def write_smart(path: str | Path, model: SmartSite | SmartRegion) -> Path:
     return write_whole(Path(path), text)
 
 
-def _load(path: Path) -> Any:
+def features_in(path: Path) -> list[Any]:
+    """Features of a GeoJSON FeatureCollection as they stand there, unchecked; raises ExportError where it is none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ExportError(f"there is no file {path}") from error
     except (OSError, ValueError) as error:
         raise ExportError(f"{path} can't be read as JSON ({error})") from error
+    features = content.get("features") if isinstance(content, dict) else None
+    if not isinstance(features, list):
+        raise ExportError(
+            f"{path} is not a GeoJSON FeatureCollection",
+            hint="structures.geojson and the site and region models of SMART are.",
+        )
+    return features
 
 
 def _part(feature: Any, path: Path) -> tuple[dict[str, Any], Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -76,7 +77,7 @@ def smart_site(
         "score": _score(structure),
         "start_date": _iso(begun),
         "end_date": _iso(ended),
-        "model_content": _content(originator),
+        "model_content": "proposed" if originator in TEAMS else "update",
         "originator": originator,
         "cache": {
             "id": structure.id,
@@ -170,12 +171,8 @@ def _observations(structure: Structure, sources: Mapping[dt.date, str]) -> tuple
         points = [(seen, None)] if seen else []
     return tuple(
         _observation(structure, day, point, growth.get(day), sources.get(day))
-        for day, point in sorted(points, key=_by_day)
+        for day, point in sorted(points, key=operator.itemgetter(0))
     )
-
-
-def _by_day(entry: tuple[dt.date, PhasePoint | None]) -> dt.date:
-    return entry[0]
 
 
 def _observation(
@@ -239,10 +236,6 @@ def _score(structure: Structure) -> float:
 
 def _finite(value: float, digits: int) -> float | None:
     return round(value, digits) if math.isfinite(value) else None
-
-
-def _content(originator: str) -> str:
-    return "proposed" if originator in TEAMS else "update"
 
 
 def _first(points: Sequence[PhasePoint], phases: Sequence[str]) -> dt.date | None:

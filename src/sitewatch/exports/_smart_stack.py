@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import operator
 from collections.abc import Sequence
-from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -54,7 +54,10 @@ def stack_of(site: SmartSite, span: tuple[dt.date | None, dt.date | None], *, tr
     Construction to the first Post Construction. All else goes by its start and end dates.
     """
     first, last = span[0] or dt.date.min, span[1] or dt.date.max
-    seen = sorted(((one.date, one) for one in site.observations if one.date and first <= one.date <= last), key=_by_day)
+    seen = sorted(
+        ((one.date, one) for one in site.observations if one.date and first <= one.date <= last),
+        key=operator.itemgetter(0),
+    )
     if not seen:
         return None
     slices = tuple((day, shapely.make_valid(one.geometry)) for day, one in seen)
@@ -118,10 +121,6 @@ def _active(truth: Stack) -> list[tuple[dt.date, BaseGeometry]]:
         finished = finished or said == {POST}
         out.append((day, outline))
     return out
-
-
-def _by_day(entry: tuple[dt.date, Any]) -> dt.date:
-    return entry[0]
 
 
 def iou_of(a: BaseGeometry, b: BaseGeometry) -> float:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pystac
+import shapely.geometry
+from pystac.extensions.projection import ProjectionExtension
+from pystac.utils import datetime_to_str
+
+from sitewatch.atomic import write_json
 from sitewatch.errors import ExportError
-from sitewatch.record import write_json
+from sitewatch.scenes._raster import RasterInfo, footprint_of, read_info
+from sitewatch.scenes._to_stac import projection_fields
 from sitewatch.site import Site
 
-_COG = "image/tiff; application=geotiff; profile=cloud-optimized"
-_PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
 _LINKS = {"root": "collection.json", "parent": "collection.json", "collection": "collection.json"}
 
 
@@ -35,14 +41,15 @@ def write_stac(
     ------
     ExportError
         There is no raster.
+    SceneError
+        One of them can't be read.
     """
     folder = Path(folder)
-    by_track: dict[str, list[tuple[str, Path, dict[str, Any]]]] = {}
+    by_track: dict[str, dict[str, RasterInfo]] = {}
     for path in sorted(rasters):
-        content = _described(path)
-        by_track.setdefault(path.stem.removesuffix(f"_{content['variable']}"), []).append(
-            (content["variable"], path, content)
-        )
+        info = read_info(str(path))
+        name = info.bands[0].tags.get("VARIABLE", path.stem)
+        by_track.setdefault(path.stem.removesuffix(f"_{name}"), {})[name] = info
     if not by_track:
         raise ExportError("there is no raster to catalogue", hint="`sitewatch update` writes them.")
     items = [_item(folder, site, track, some, (begins, ends)) for track, some in by_track.items()]
@@ -54,69 +61,48 @@ def write_stac(
     return (folder / "collection.json", *written)
 
 
-def _described(path: Path) -> dict[str, Any]:
-    import rasterio
-    from rasterio.warp import transform_bounds
-
-    with rasterio.open(path) as source:
-        tags = source.tags(1)
-        return {
-            "variable": tags.get("variable", path.stem),
-            "title": source.descriptions[0] or "",
-            "unit": source.units[0] or "1",
-            "data_type": source.dtypes[0],
-            "nodata": _nodata(source.nodata),
-            "code": source.crs.to_string(),
-            "shape": list(source.shape),
-            "transform": list(source.transform)[:6],
-            "bbox": [round(edge, 8) for edge in transform_bounds(source.crs, "EPSG:4326", *source.bounds)],
-        }
-
-
-def _nodata(value: float | None) -> float | str | None:
-    return "nan" if value is not None and value != value else value
-
-
 def _item(
     folder: Path,
     site: Site,
     track: str,
-    rasters: Sequence[tuple[str, Path, dict[str, Any]]],
+    rasters: Mapping[str, RasterInfo],
     span: tuple[dt.datetime, dt.datetime],
 ) -> dict[str, Any]:
-    first = rasters[0][2]
-    west, south, east, north = first["bbox"]
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    # All rasters of a track lie on one grid.
+    grid = next(iter(rasters.values())).geobox
+    outline = footprint_of(grid)
     return {
         "type": "Feature",
         "stac_version": "1.1.0",
-        "stac_extensions": [_PROJECTION],
+        "stac_extensions": [ProjectionExtension.get_schema_uri()],
         "id": track,
         "collection": site.id,
-        "geometry": {"type": "Polygon", "coordinates": [ring]},
-        "bbox": first["bbox"],
+        "geometry": shapely.geometry.mapping(shapely.orient_polygons(outline)),
+        "bbox": list(outline.bounds),
         "properties": {
             "title": f"Change at {site.name}, {track}",
             "datetime": None,
-            "start_datetime": _utc(span[0]),
-            "end_datetime": _utc(span[1]),
-            "proj:code": first["code"],
-            "proj:shape": first["shape"],
-            "proj:transform": first["transform"],
+            "start_datetime": datetime_to_str(span[0]),
+            "end_datetime": datetime_to_str(span[1]),
+            **projection_fields(grid),
         },
         "links": [{"rel": rel, "href": href, "type": "application/json"} for rel, href in _LINKS.items()],
-        "assets": {name: _asset(folder, path, content) for name, path, content in rasters},
+        "assets": {name: _asset(folder, info) for name, info in rasters.items()},
     }
 
 
-def _asset(folder: Path, path: Path, content: dict[str, Any]) -> dict[str, Any]:
-    band = {key: content[key] for key in ("unit", "data_type", "nodata") if content[key] is not None}
+def _asset(folder: Path, info: RasterInfo) -> dict[str, Any]:
+    band = info.bands[0]
+    # JSON has no NaN; the raster extension spells it.
+    nodata = "nan" if band.nodata is not None and math.isnan(band.nodata) else band.nodata
     return {
-        "href": Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix(),
-        "type": _COG,
-        "title": content["title"],
+        "href": Path(os.path.relpath(Path(info.href).resolve(), folder.resolve())).as_posix(),
+        "type": pystac.MediaType.COG,
+        "title": band.description,
         "roles": ["data"],
-        **band,
+        "unit": band.unit or "1",
+        "data_type": band.dtype,
+        **({} if nodata is None else {"nodata": nodata}),
     }
 
 
@@ -132,10 +118,9 @@ def _collection(site: Site, items: Sequence[dict[str, Any]], span: tuple[dt.date
         "title": site.name,
         "description": f"Change rasters of {site.name}, an item a track.",
         "license": "other",
-        "extent": {"spatial": {"bbox": [whole]}, "temporal": {"interval": [[_utc(span[0]), _utc(span[1])]]}},
+        "extent": {
+            "spatial": {"bbox": [whole]},
+            "temporal": {"interval": [[datetime_to_str(span[0]), datetime_to_str(span[1])]]},
+        },
         "links": links,
     }
-
-
-def _utc(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -50,6 +50,7 @@ from sitewatch.record import (
 from sitewatch.scenes import Scenes
 from sitewatch.stack import build_stacks
 from sitewatch.structures import Structure, find_structures
+from sitewatch.words import counted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -112,7 +113,7 @@ def compute_and_keep(
                     parameters=options.as_parameters(), scenes=used,
                 )  # fmt: skip
                 fresh = tuple(scene for scene in used if scene not in before)
-                why = f"run {number}, {_count(len(fresh), 'new image')}"
+                why = f"run {number}, {counted(len(fresh), 'new image')}"
                 revisions = keep_structures(record, workspace.uid, number, structures, why=why)
                 result = dataclasses.replace(result, structures=standing(revisions), run=number, new_scenes=fresh)
                 write_scenes(workspace.scenes_path, result.scenes, result.left_out)
@@ -141,10 +142,6 @@ def counts_of(structures: Sequence[Structure]) -> dict[str, int]:
     """Number of structures by status."""
     statuses = [structure.status for structure in structures]
     return {status: statuses.count(status) for status in ("confirmed", "candidate", "rejected")}
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _raster_jobs(

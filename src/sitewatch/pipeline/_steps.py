@@ -26,6 +26,7 @@ from sitewatch.scenes import LeftOut, Scene, Scenes, open_scenes
 from sitewatch.sought import Detectable
 from sitewatch.stack import Stacks
 from sitewatch.structures import Structure
+from sitewatch.words import counted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -148,9 +149,8 @@ def apart(stacks: Stacks) -> tuple[Stacks, tuple[xr.Dataset, ...]]:
         return stacks, ()
     images = sum(stack.sizes["time"] for stack in singles)
     note = (
-        f"{images} {'image' if images == 1 else 'images'} of {len(singles)} "
-        f"{'track' if len(singles) == 1 else 'tracks'} with one or two images: nothing is sought in them; whether they "
-        "show a structure is judged within each image, against the ground around it"
+        f"{counted(images, 'image')} of {counted(len(singles), 'track')} with one or two images: nothing is sought in "
+        "them; whether they show a structure is judged within each image, against the ground around it"
     )
     return dataclasses.replace(stacks, stacks=full, notes=(*stacks.notes, note)), singles
 

@@ -14,7 +14,6 @@ from sitewatch.record._alerts import (
     list_findings,
     raise_alert,
 )
-from sitewatch.record._atomic import replacing, write_json, write_whole
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
@@ -129,7 +128,6 @@ __all__ = [
     "open_record",
     "raise_alert",
     "register_site",
-    "replacing",
     "review",
     "revision_feature",
     "scene_jobs",
@@ -142,10 +140,8 @@ __all__ = [
     "write_change_rasters",
     "write_features",
     "write_geopackage",
-    "write_json",
     "write_published",
     "write_raster",
     "write_scenes",
     "write_structures",
-    "write_whole",
 ]

@@ -115,19 +115,16 @@ def _describe(scene: Scene, known: dict[str, SceneFile]) -> SceneRecord:
 
 def _files_of(scene: Scene) -> list[str]:
     """Paths or addresses of the files that a scene's pixels come from, each once."""
-    from sitewatch.scenes._abilities import ground_of
     from sitewatch.scenes._raster import file_behind
 
-    ground = ground_of(scene)
+    ground = scene.reader.terrain if scene.reader else None
     model = [ground.source] if ground is not None and isinstance(ground.source, str) else []
     return list(dict.fromkeys(file_behind(href) for href in (*(band.href for band in scene.bands), *model)))
 
 
 def _read_as(scene: Scene) -> dict[str, Any]:
     """What a user or a description beside the files may say of them, as plain values without paths."""
-    from sitewatch.scenes._abilities import ground_of
-
-    ground = ground_of(scene)
+    ground = scene.reader.terrain if scene.reader else None
     return {
         "quantity": scene.quantity,
         "enl": scene.enl,

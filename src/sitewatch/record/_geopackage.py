@@ -9,7 +9,7 @@ from typing import Any
 
 import shapely
 
-from sitewatch.record._atomic import replacing
+from sitewatch.atomic import replacing
 from sitewatch.record._geopackage_styles import add_styles
 from sitewatch.record._nouns import ContextEvent, Revision, SceneEntry
 from sitewatch.record._published import revision_feature

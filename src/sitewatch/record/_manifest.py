@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sitewatch.atomic import replacing, write_json
 from sitewatch.errors import WorkspaceError
-from sitewatch.record._atomic import replacing, write_json
 
 FORMAT = 2
 """Version of the folder's layout; raised when an older sitewatch could no longer read it."""

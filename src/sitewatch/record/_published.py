@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sitewatch.record._atomic import write_json
+from sitewatch.atomic import write_json
 from sitewatch.record._facts import DATES, SIZES
 from sitewatch.record._nouns import Revision
 from sitewatch.record._structures import order_of, to_feature, write_centrelines

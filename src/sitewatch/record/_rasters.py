@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sitewatch.atomic import PREFIX, replacing
 from sitewatch.errors import WorkspaceError
-from sitewatch.record._atomic import PREFIX, replacing
 
 if TYPE_CHECKING:
     import xarray as xr

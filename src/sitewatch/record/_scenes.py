@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sitewatch.record._atomic import write_json
+from sitewatch.atomic import write_json
 
 if TYPE_CHECKING:
     from sitewatch.scenes import LeftOut, Scene

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from sitewatch.record._atomic import write_json
+from sitewatch.atomic import write_json
 from sitewatch.structure import LEAST_P, PHASES, Interval, Measure, PhasePoint, Structure
 
 _DECIMALS = 8  # of a degree: about a millimetre

@@ -16,8 +16,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from sitewatch import __version__
+from sitewatch.atomic import sweep
 from sitewatch.errors import RecordError, SiteError, WorkspaceError
-from sitewatch.record._atomic import sweep
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record
 from sitewatch.record._lock import update_lock

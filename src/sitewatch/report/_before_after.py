@@ -12,8 +12,8 @@ from sitewatch.report._choice import before_after_indices, best_view, close_by
 from sitewatch.report._pairs import scene_map
 from sitewatch.report._picture import read_picture
 from sitewatch.report._style import stretch_db
-from sitewatch.report._wording import span_words
 from sitewatch.structure import Structure
+from sitewatch.words import span_words
 
 DPI = 130
 

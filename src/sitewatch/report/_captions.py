@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 
 from sitewatch.report._picture import Picture
-from sitewatch.report._wording import date_words, span_words
+from sitewatch.words import date_words, span_words
 
 
 def as_date(time: np.datetime64) -> dt.date:

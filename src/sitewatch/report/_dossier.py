@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from sitewatch.assess import SIZE_NAMES, bottleneck_words, what_it_changes_or_why_not
-from sitewatch.record._atomic import replacing
+from sitewatch.atomic import replacing
 from sitewatch.report._captions import dates_words
 from sitewatch.report._choice import dates_of, main_stack
 from sitewatch.report._embed import svg_data_uri
@@ -28,18 +28,15 @@ from sitewatch.report._timeline import site_timeline
 from sitewatch.report._wording import (
     area_words,
     begun_words,
-    date_words,
     finished_words,
-    interval_words,
     length_words,
     sentence_about,
-    sentence_case,
-    span_words,
     summary_words,
 )
 from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.site import Site
 from sitewatch.structure import Structure
+from sitewatch.words import date_words, interval_words, span_words, upper_first
 
 MOST_PANELS = 16
 OVERVIEW_PIXELS = 1300
@@ -186,7 +183,7 @@ def _parameter_rows(parameters: Mapping[str, object]) -> list[tuple[str, str]]:
         if value is None or value == "" or (isinstance(value, list | tuple) and not value):
             continue
         words = ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)
-        rows.append((sentence_case(name.replace("_", " ")), words))
+        rows.append((upper_first(name.replace("_", " ")), words))
     return rows
 
 
@@ -253,11 +250,11 @@ def _timeline(
 
 
 def _begun_cell(structure: Structure) -> str:
-    return sentence_case(interval_words(structure.onset)) if structure.onset else "Not dated"
+    return upper_first(interval_words(structure.onset)) if structure.onset else "Not dated"
 
 
 def _finished_cell(structure: Structure) -> str:
-    return sentence_case(interval_words(structure.completion)) if structure.completion else "Not known to be complete"
+    return upper_first(interval_words(structure.completion)) if structure.completion else "Not known to be complete"
 
 
 def _scene_time(scene: Scene) -> str:
@@ -273,7 +270,7 @@ def environment() -> jinja2.Environment:
     )  # fmt: skip
     environment.filters.update(
         area=area_words, length_m=length_words, begun_cell=_begun_cell, finished_cell=_finished_cell, day=date_words,
-        answer=answer_words, sentence=sentence_about, scene_time=_scene_time, upper_first=sentence_case,
+        answer=answer_words, sentence=sentence_about, scene_time=_scene_time, upper_first=upper_first,
         bottleneck=bottleneck_words,
     )  # fmt: skip
     return environment

@@ -34,8 +34,8 @@ from sitewatch.report._style import (
     REJECTED_COLOUR,
     stretch_db,
 )
-from sitewatch.report._wording import sentence_case, span_words
 from sitewatch.structure import Structure
+from sitewatch.words import span_words, upper_first
 
 WIDTH_IN = 5.4
 MAX_HEIGHT_IN = 6.6
@@ -70,7 +70,7 @@ def overview_map(
     black, white = stretch_db(picture.db)
     sheet.picture.imshow(picture.db, extent=picture.frame.extent, cmap=GREY_MAP, vmin=black, vmax=white, aspect="auto")
     coordinate_ticks(sheet)
-    write_lines(sheet.head, 0, 0.24, sentence_case(dates_words(picture)), width_in=sheet.width_in, lines=1, color=INK)
+    write_lines(sheet.head, 0, 0.24, upper_first(dates_words(picture)), width_in=sheet.width_in, lines=1, color=INK)
     frame = picture.frame
     if area is not None:
         draw_outline(sheet.picture, frame, area, color="#ffffff", linewidth=0.7, linestyle=(0, (6, 4)), alpha=0.7)

@@ -21,19 +21,16 @@ from sitewatch.report._wording import (
     area_words,
     before_last_words,
     begun_words,
-    date_words,
     db_words,
     finished_words,
-    interval_words,
     length_words,
     orientation_words,
     p_value_words,
     percent_words,
-    sentence_case,
-    span_words,
 )
 from sitewatch.structure import PHASES, Structure
 from sitewatch.structures._phases import begun_between
+from sitewatch.words import date_words, interval_words, span_words, upper_first
 
 CHIP_DPI = 170
 CHIP_PIXELS = 240
@@ -89,7 +86,7 @@ def _kind_words(structure: Structure) -> str:
     # A kind that an analyst named has no probability: that is of the evidence in the images.
     known = math.isfinite(structure.kind_probability)
     how = f"the likeliest kind: {percent_words(structure.kind_probability)}" if known else "named by an analyst"
-    return f"{sentence_case(structure.kind)} ({how})"
+    return f"{upper_first(structure.kind)} ({how})"
 
 
 def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -99,8 +96,8 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
     completed = interval_words(structure.completion) if structure.completion else finished_words(structure)
     rows = [
         ("Kind", _kind_words(structure)),
-        ("Removed" if demolition else "Begun", sentence_case(begun)),
-        ("Completed", sentence_case(completed)),
+        ("Removed" if demolition else "Begun", upper_first(begun)),
+        ("Completed", upper_first(completed)),
     ]
     rows += _phase_rows(structure)
     rows += [

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from sitewatch.record._atomic import replacing
+from sitewatch.atomic import replacing
 from sitewatch.report._choice import main_stack
 from sitewatch.report._frame import whole_window
 from sitewatch.report._furniture import Sheet, new_sheet, write, write_lines
@@ -27,10 +27,11 @@ from sitewatch.report._pairs import standard_foot
 from sitewatch.report._picture import Picture, polarisations, read_picture
 from sitewatch.report._power_words import metres_words
 from sitewatch.report._style import GREY_MAP, MUTED, NO_DATA_COLOUR, stretch_db
-from sitewatch.report._wording import percent_words, sentence_case
+from sitewatch.report._wording import percent_words
 from sitewatch.scenes._scene import LeftOut
 from sitewatch.site import Site
 from sitewatch.sought import Detectable, Sought
+from sitewatch.words import upper_first
 
 MOST_CLASSES = 5
 MAP_PIXELS = 1300
@@ -181,7 +182,7 @@ def _head(sheet: Sheet, report: PowerReport, one: PowerMap) -> None:
     words = f"{one.sought.size_words}, found with a chance of {percent_words(report.probability)}"
     words += f" once {report.images} images show it"
     words += f"; by the best of {tracks} tracks" if tracks > 1 else ""
-    write_lines(sheet.head, 0, sheet.head_in - 0.23, sentence_case(words), width_in=sheet.width_in, lines=1, fontsize=8)
+    write_lines(sheet.head, 0, sheet.head_in - 0.23, upper_first(words), width_in=sheet.width_in, lines=1, fontsize=8)
 
 
 def _foot(
@@ -210,4 +211,4 @@ def _foot(
         )
         x += 0.24 + width_in(text) + 0.2
     elsewhere = f"radar image: not {one.sought.surface}, or outside the site (dashed)"
-    write(sheet.foot, 0, y - 0.2, sentence_case(elsewhere), fontsize=7.5, color=MUTED)
+    write(sheet.foot, 0, y - 0.2, upper_first(elsewhere), fontsize=7.5, color=MUTED)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from sitewatch.record._atomic import replacing
+from sitewatch.atomic import replacing
 from sitewatch.report._choice import dates_of
 from sitewatch.report._dossier import environment
 from sitewatch.report._embed import svg_data_uri
@@ -17,8 +17,9 @@ from sitewatch.report._panels import Shot
 from sitewatch.report._picture import polarisations
 from sitewatch.report._power_map import PowerMap, PowerReport, lengths_words, power_figure
 from sitewatch.report._power_words import answer_words, size_words
-from sitewatch.report._wording import db_words, percent_words, plain_area_words, span_words
+from sitewatch.report._wording import db_words, percent_words, plain_area_words
 from sitewatch.sought import Detectable, Sought
+from sitewatch.words import span_words
 
 
 def write_power_page(path: str | os.PathLike[str], report: PowerReport) -> Path:

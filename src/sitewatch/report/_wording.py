@@ -6,22 +6,13 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 
-from sitewatch.datewords import MONTHS as MONTHS
-from sitewatch.datewords import date_words as date_words
-from sitewatch.datewords import interval_words as interval_words
-from sitewatch.datewords import span_words as span_words
-from sitewatch.report._counts import count_words
 from sitewatch.report._power_words import answer_words
 from sitewatch.sought import Detectable
 from sitewatch.structure import LEAST_P, LINEAR_KINDS, Measure, Structure
+from sitewatch.words import count_words, counted, interval_words, span_words
 
 NAMED_IN_LEDE = 6
 NBSP = "\u00a0"
-
-
-def sentence_case(text: str) -> str:
-    """The first letter large and the others as they are (``str.capitalize`` would write `october`)."""
-    return text[:1].upper() + text[1:]
 
 
 def before_last_words(date: dt.date, last: dt.date) -> str:
@@ -35,14 +26,10 @@ def before_last_words(date: dt.date, last: dt.date) -> str:
     months = 12 * (last.year - date.year) + last.month - date.month - (last.day < date.day)
     years, rest = divmod(months, 12)
     if months < 2:
-        parts = [_counted(days, "day")]
+        parts = [counted(days, "day")]
     else:
-        parts = [_counted(years, "year")] * (years > 0) + [_counted(rest, "month")] * (rest > 0)
+        parts = [counted(years, "year")] * (years > 0) + [counted(rest, "month")] * (rest > 0)
     return f"{' and '.join(parts)} before the last image"
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def decimals_for(sd: float) -> int:
@@ -199,7 +186,7 @@ def summary_words(
     """
     by_status = {s: [x for x in structures if x.status == s] for s in ("confirmed", "candidate", "rejected")}
     confirmed, candidates, rejected = by_status.values()
-    seen = f"{images:,} {'image' if images == 1 else 'images'}"
+    seen = counted(images, "image")
     when = f" from {span_words(*period)}" if period else ""
     if confirmed:
         n = len(confirmed)

@@ -27,6 +27,7 @@ from sitewatch.scenes._stac_files import load_item, stac_type
 from sitewatch.scenes._stac_layers import OWN, asset_hrefs, image_hrefs, local_href
 from sitewatch.scenes._umbra import UmbraGec
 from sitewatch.scenes.sentinel1 import Sentinel1Safe, is_package, package_of
+from sitewatch.words import counted
 
 FAMILIES: tuple[Family, ...] = (
     OperaRtcS1(),
@@ -188,7 +189,7 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
         else:
             others += 1
     if not (items or files or bad):
-        what = f"{others} other file{'s' if others > 1 else ''}" if others else "nothing"
+        what = counted(others, "other file") if others else "nothing"
         hint = "Images are .tif or .tiff files, Sentinel-1 SAFE folders or zips, OPERA .h5 files, or STAC items."
         bad.append(LeftOut(str(folder), f"the folder holds no images ({what} in it)", hint))
     return items, files, bad

@@ -134,12 +134,18 @@ def _product(item: pystac.Item, hints: Hints) -> Scene:
     return family_of(source).read(companions(source), Hints(**{**own, **given}))
 
 
+def acquired(item: pystac.Item) -> dt.datetime | None:
+    """When an item was acquired (its start, where it tells a period), UTC; None where it doesn't say."""
+    at = item.datetime or item.common_metadata.start_datetime
+    if at is None:
+        return None
+    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+
+
 def item_facts(item: pystac.Item) -> Facts:
     """Facts of an item's properties."""
     p = item.properties
-    at = item.datetime or item.common_metadata.start_datetime
-    if at is not None and at.tzinfo is None:
-        at = at.replace(tzinfo=dt.UTC)
+    at = acquired(item)
     platform = platform_named(p["platform"]) if p.get("platform") else None
     orbit = p.get("sat:relative_orbit")
     if orbit is None and platform and p.get("sat:absolute_orbit") and at:
@@ -148,7 +154,7 @@ def item_facts(item: pystac.Item) -> Facts:
     if f"{OWN}notes" not in p and (name := filter_told(_prose(item))):
         notes = ("speckle filtered" if name == "unnamed" else f"speckle filtered ({name})",)
     return Facts(
-        moment=None if at is None else Moment(at.astimezone(dt.UTC), p.get(f"{OWN}time_known", True)),
+        moment=None if at is None else Moment(at, p.get(f"{OWN}time_known", True)),
         platform=platform,
         # Catalogues differ in how they write it ("Sentinel-1"); tracks must not.
         constellation=platform_named(p["constellation"]) if p.get("constellation") else None,

@@ -9,6 +9,7 @@ from typing import Any
 import pyproj
 import pystac
 import shapely.geometry
+from odc.geo.geobox import GeoBox
 from pystac.extensions.projection import ProjectionExtension
 from pystac.extensions.raster import RasterExtension
 from pystac.extensions.sar import SarExtension
@@ -57,10 +58,16 @@ def to_stac(scene: Scene) -> pystac.Item:
     return item
 
 
+def projection_fields(geobox: GeoBox) -> dict[str, Any]:
+    """A grid in the fields of the projection extension; WKT where its CRS has no code."""
+    crs = pyproj.CRS.from_user_input(str(geobox.crs))
+    epsg = crs.to_epsg()
+    told = {"proj:code": f"EPSG:{epsg}"} if epsg else {"proj:wkt2": crs.to_wkt()}
+    return {"proj:shape": list(geobox.shape), "proj:transform": list(geobox.affine)[:6], **told}
+
+
 def _properties(scene: Scene) -> dict[str, Any]:
     track, radar = scene.track, _RADARS.get(scene.track.constellation)
-    crs = pyproj.CRS.from_user_input(str(scene.geobox.crs))
-    epsg = crs.to_epsg()
     told: dict[str, Any] = {
         "constellation": track.constellation,
         "platform": scene.platform,
@@ -72,10 +79,7 @@ def _properties(scene: Scene) -> dict[str, Any]:
         "sat:orbit_state": track.orbit_state,
         "view:incidence_angle": scene.incidence_angle_deg,
         "view:azimuth": scene.view_azimuth_deg,
-        "proj:shape": list(scene.geobox.shape),
-        "proj:transform": list(scene.geobox.affine)[:6],
-        "proj:code": f"EPSG:{epsg}" if epsg else None,
-        "proj:wkt2": None if epsg else crs.to_wkt(),
+        **projection_fields(scene.geobox),
         f"{OWN}quantity": scene.quantity,
         f"{OWN}time_known": scene.time_known,
         f"{OWN}family": scene.family,

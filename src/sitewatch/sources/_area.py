@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +12,7 @@ import shapely.affinity
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import SiteError
-from sitewatch.site import Site
+from sitewatch.site import Site, bbox_corners, is_bbox
 
 Box: TypeAlias = "tuple[float, float, float, float]"
 
@@ -27,11 +27,8 @@ def read_area(source: str) -> tuple[str, BaseGeometry]:
     SiteError
         As `Site.read`.
     """
-    if source.lower().startswith("bbox:"):
-        try:
-            west, south, east, north = (float(part) for part in source[len("bbox:") :].split(","))
-        except ValueError:
-            west = east = south = north = 0.0
+    if is_bbox(source):
+        west, south, east, north = bbox_corners(source)
         # 10 degrees are more than any site may have; what is wider has its corners in the wrong order.
         if -180 <= east < west <= 180 and east + 360 - west < 10 and -90 <= south < north <= 90:
             sides = [box for box in ((west, south, 180.0, north), (-180.0, south, east, north)) if box[0] < box[2]]
@@ -60,6 +57,12 @@ def boxes_of(area: BaseGeometry, margin_m: float = 0.0) -> tuple[Box, ...]:
         # What the margin pushes over the antimeridian is left out: a side of a site ends there.
         boxes.append((float(max(west - lon, -180.0)), float(south), float(min(east + lon, 180.0)), float(north)))
     return tuple(boxes)
+
+
+def box_of(bbox: Sequence[float]) -> shapely.Polygon:
+    """Outline of a STAC bbox of four or six numbers; one whose west lies beyond its east crosses the antimeridian."""
+    west, south, east, north = (float(n) for n in (bbox if len(bbox) == 4 else (*bbox[:2], *bbox[3:5])))
+    return shapely.box(west, south, east + 360.0 if east < west else east, north)
 
 
 def overlap(geometry: BaseGeometry, area: BaseGeometry) -> float:

@@ -12,9 +12,10 @@ import pystac
 
 from sitewatch.errors import SceneError, SourceError
 from sitewatch.scenes._find import family_of, product_images
+from sitewatch.scenes._raster import is_remote
 from sitewatch.scenes._stac_layers import layers_of
 from sitewatch.scenes.sentinel1 import is_package
-from sitewatch.sources._http import is_remote, name_in
+from sitewatch.sources._http import name_in
 
 _RASTERS = (".tif", ".tiff")
 _ARCHIVES = (".zip",)
@@ -86,7 +87,7 @@ def _readable(item: pystac.Item) -> dict[str, pystac.Asset]:
         layers = {layer.href for layer in layers_of(item)}
     except SceneError:
         layers = set()
-    by_layer = {key: asset for key, asset in item.assets.items() if _href(item, asset) in layers}
+    by_layer = {key: asset for key, asset in item.assets.items() if _href(asset) in layers}
     if by_layer:
         return by_layer
     return {key: asset for key, asset in item.assets.items() if _is_archive(asset)}
@@ -101,7 +102,7 @@ def _is_archive(asset: pystac.Asset) -> bool:
     return "zip" in media or name_in(asset.href).lower().endswith(_ARCHIVES)
 
 
-def _href(item: pystac.Item, asset: pystac.Asset) -> str:
+def _href(asset: pystac.Asset) -> str:
     return (asset.get_absolute_href() or asset.href).removeprefix("file://")
 
 
@@ -126,12 +127,12 @@ def _wanted(item: pystac.Item, key: str, asset: pystac.Asset) -> Wanted:
 
 def _reachable(item: pystac.Item, asset: pystac.Asset) -> str:
     """An address that can be asked for over HTTP: of several that an asset has, the first such."""
-    hrefs = [_href(item, asset)]
+    hrefs = [_href(asset)]
     alternates = asset.extra_fields.get("alternate")
     if isinstance(alternates, dict):
         hrefs += [str(entry.get("href", "")) for entry in alternates.values() if isinstance(entry, dict)]
     for href in hrefs:
-        if href.startswith(("http://", "https://")) or (href and not is_remote(href) and "://" not in href):
+        if href.startswith(("http://", "https://")) or (href and not is_remote(href)):
             return href
     raise SourceError(
         f"{item.id}: {name_in(hrefs[0])} is in a store that only its own tools reach ({hrefs[0].split('://')[0]}://)",

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import operator
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import pystac
 from shapely.geometry.base import BaseGeometry
 
+from sitewatch.atomic import replacing
 from sitewatch.errors import SourceError
 from sitewatch.progress import Progress, silent
 from sitewatch.scenes import LeftOut
 from sitewatch.sources._area import Box, boxes_of
 from sitewatch.sources._assets import Wanted, choose_assets
-from sitewatch.sources._http import Http, Signer, Unsigned
+from sitewatch.sources._http import Http, Signer
 from sitewatch.sources._plan import GB, Fetched, FetchOptions, FetchPlan, Piece, PlannedItem
 from sitewatch.sources._profiles import Profile
 from sitewatch.sources._search import Found, moment_of
@@ -29,7 +31,6 @@ from sitewatch.sources._store import (
     note_in_journal,
     open_store,
     read_journal,
-    replacing,
     sha256_of,
     still_whole,
     write_item,
@@ -63,16 +64,17 @@ def plan_fetch(
             hint="Widen --since and --until, or look with `sitewatch search` what there is.",
         )
     boxes = boxes_of(area, options.margin_m)
-    signers = _signers(found, http)
+    signers = _signers(found.profile, found.items, http)
     journal = read_journal(store)
 
     def plan(item: pystac.Item) -> PlannedItem | LeftOut:
         try:
             return _planned(item, boxes, store, journal, options, found.profile, http, signers)
         except SourceError as error:
-            return LeftOut(item.id, error.message.removeprefix(f"{item.id}: "), error.hint)
+            return _set_aside(item, error)
 
-    results = list(_all(plan, found.items, options.jobs, progress, "looking at the images"))
+    looked = _as_they_come(plan, found.items, options.jobs, progress, "looking at the images")
+    results = [result for _, result in sorted(looked, key=operator.itemgetter(0))]
     planned = [result for result in results if isinstance(result, PlannedItem)]
     left_out = [result for result in results if isinstance(result, LeftOut)]
     there = tuple(p.item.id for p in planned if _is_there(p, store))
@@ -98,34 +100,43 @@ def fetch_items(
         The folder can't be used, or another fetch is at work in it.
     """
     options, http = options or FetchOptions(), http or Http()
-    signers = _signers(Found(plan.profile, tuple(p.item for p in plan.to_fetch)), http)
+    signers = _signers(plan.profile, [p.item for p in plan.to_fetch], http)
     fetched: list[Entry] = []
     failed: dict[str, LeftOut] = {}
     got: dict[str, dict[str, Entry]] = {p.item.id: dict(p.there) for p in plan.to_fetch}
     with open_store(Path(folder)) as store:
 
-        def bring(job: tuple[PlannedItem, Piece]) -> tuple[PlannedItem, Piece, Entry | SourceError]:
+        def bring(job: tuple[PlannedItem, Piece]) -> Entry | SourceError:
             planned, piece = job
             try:
-                return planned, piece, _bring(planned.item, piece.wanted, plan.boxes, store, http, signers)
+                return _bring(planned.item, piece.wanted, plan.boxes, store, http, signers)
             except SourceError as error:
-                return planned, piece, error
+                return error
 
         for planned in plan.to_fetch:
             if not planned.pieces:
                 _complete(planned, got, plan, store)
         jobs = [(planned, piece) for planned in plan.to_fetch for piece in planned.pieces]
-        for planned, piece, entry in _all(bring, jobs, options.jobs, progress, "fetching"):
+        for number, entry in _as_they_come(bring, jobs, options.jobs, progress, "fetching"):
+            planned, piece = jobs[number]
             item = planned.item
             if isinstance(entry, SourceError):
-                failed.setdefault(item.id, LeftOut(item.id, entry.message.removeprefix(f"{item.id}: "), entry.hint))
+                failed.setdefault(item.id, _set_aside(item, entry))
                 continue
             note_in_journal(store, entry)
             fetched.append(entry)
             got[item.id][piece.wanted.key] = entry
             _complete(planned, got, plan, store)
     items = tuple(p.item.id for p in plan.to_fetch if p.item.id not in failed)
-    return Fetched(items, sum(entry.fetched for entry in fetched), tuple(failed.values()))
+    return Fetched(
+        items,
+        sum(entry.fetched for entry in fetched),
+        tuple(failed[p.item.id] for p in plan.to_fetch if p.item.id in failed),
+    )
+
+
+def _set_aside(item: pystac.Item, error: SourceError) -> LeftOut:
+    return LeftOut(item.id, error.message.removeprefix(f"{item.id}: "), error.hint)
 
 
 def _complete(planned: PlannedItem, got: dict[str, dict[str, Entry]], plan: FetchPlan, store: Path) -> None:
@@ -220,21 +231,22 @@ def _within_budget(planned: Iterable[PlannedItem], max_gb: float) -> tuple[list[
     return within, beyond
 
 
-def _signers(found: Found, http: Http) -> dict[str, Signer]:
-    """What signs the assets of each collection; nothing where all are on disk."""
-    collections = {item.collection_id or "" for item in found.items} | {""}
-    if found.profile.signing == "none":
-        return dict.fromkeys(collections, Unsigned())
-    return {collection: signer_for(found.profile, http, collection) for collection in sorted(collections)}
+def _signers(profile: Profile, items: Sequence[pystac.Item], http: Http) -> dict[str, Signer]:
+    """What signs the assets of each collection."""
+    collections = sorted({item.collection_id or "" for item in items})
+    return {collection: signer_for(profile, http, collection) for collection in collections}
 
 
-def _all(work: Callable[[T], R], jobs: Sequence[T], threads: int, progress: Progress, stage: str) -> Iterable[R]:
-    """Results of some jobs as they come (of planning: in order), several at a time."""
+def _as_they_come(
+    work: Callable[[T], R], jobs: Sequence[T], threads: int, progress: Progress, stage: str
+) -> Iterator[tuple[int, R]]:
+    """Results of some jobs, each with its job's place, several at a time: what is done first is told first."""
     progress(stage, 0, len(jobs))
     pool = concurrent.futures.ThreadPoolExecutor(max(threads, 1))
     try:
-        for done, task in enumerate([pool.submit(work, job) for job in jobs], start=1):
-            yield task.result()
+        tasks = {pool.submit(work, job): number for number, job in enumerate(jobs)}
+        for done, task in enumerate(concurrent.futures.as_completed(tasks), start=1):
+            yield tasks[task], task.result()
             progress(stage, done, len(jobs))
     finally:
         # An interrupt must not wait for what has not begun.

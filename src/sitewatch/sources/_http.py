@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import email.utils
 import json
 import random
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import requests
 
 from sitewatch.errors import SourceError
+from sitewatch.scenes._raster import is_remote
 
 T = TypeVar("T")
 Headers = Mapping[str, str]
@@ -157,17 +159,7 @@ class Http:
         if not is_remote(url):
             return _from_disk(url)
 
-        def take(answer: requests.Response) -> dict[str, Any]:
-            body = whole_body(answer)
-            try:
-                content = json.loads(body)
-            except ValueError as error:
-                raise Again(_no_json(body, answer)) from error
-            if not isinstance(content, dict):
-                raise Again("answered with JSON that is no object")
-            return content
-
-        return self.ask(url, take, params=params, data=data)
+        return self.ask(url, json_object, params=params, data=data)
 
     def _session(self) -> requests.Session:
         if not hasattr(self._sessions, "session"):
@@ -199,11 +191,6 @@ class Http:
             raise SourceError(f"{host} answered {status} ({answer.reason}) to {url}{_said(answer)}")
 
 
-def is_remote(url: str) -> bool:
-    """Whether an address is on the network."""
-    return url.startswith(("http://", "https://", "s3://", "gs://", "ftp://"))
-
-
 def host_of(url: str) -> str:
     """The server's name, which starts every message about it."""
     return urlsplit(url).netloc or url
@@ -214,13 +201,20 @@ def name_in(url: str) -> str:
     return urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1] or url
 
 
-def whole_body(answer: requests.Response) -> bytes:
-    """All of an answer; raises `Again` where it was cut off."""
-    body = answer.content
-    told = answer.headers.get("Content-Length")
-    if told is not None and "Content-Encoding" not in answer.headers and len(body) != int(told):
-        raise Again(f"cut its answer off ({len(body)} of {told} bytes)")
-    return body
+def json_object(answer: requests.Response) -> dict[str, Any]:
+    """A JSON object; raises `Again` where something else came."""
+    try:
+        content = json.loads(answer.content)
+    except ValueError as error:
+        raise Again(_no_json(answer.content, answer)) from error
+    if not isinstance(content, dict):
+        raise Again("answered with JSON that is no object")
+    return content
+
+
+def server_time(answer: requests.Response) -> dt.datetime | None:
+    """What time it is where an answer came from (this machine's clock may be wrong); None where it is not told."""
+    return _http_date(answer.headers.get("Date", ""))
 
 
 def refuse_web_page(answer: requests.Response) -> None:
@@ -247,13 +241,17 @@ def _retry_after_s(answer: requests.Response) -> float | None:
     told = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", told):
         return float(told)
+    until, now = _http_date(told), server_time(answer)
+    return None if until is None or now is None else max((until - now).total_seconds(), 0.0)
+
+
+def _http_date(text: str) -> dt.datetime | None:
     try:
-        until = email.utils.parsedate_to_datetime(told)
-        # Its own clock: this machine's may be wrong.
-        now = email.utils.parsedate_to_datetime(answer.headers["Date"])
-        return max((until - now).total_seconds(), 0.0)
-    except (ValueError, TypeError, KeyError):
+        at = email.utils.parsedate_to_datetime(text)
+    except (ValueError, TypeError):
         return None
+    # "-0000" says UTC without a zone.
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
 def _in_words(error: requests.RequestException) -> str:

@@ -17,8 +17,10 @@ from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import SourceError
 from sitewatch.progress import Progress, silent
-from sitewatch.sources._area import boxes_of, overlap
-from sitewatch.sources._http import Http, host_of, is_remote
+from sitewatch.scenes._raster import is_remote
+from sitewatch.scenes._stac import acquired
+from sitewatch.sources._area import box_of, boxes_of, overlap
+from sitewatch.sources._http import Http, host_of
 from sitewatch.sources._profiles import Profile
 from sitewatch.sources._static import walk_catalogue
 
@@ -47,10 +49,11 @@ class Query:
     collections: tuple[str, ...] = ()
     limit: int | None = None
 
-    def takes(self, moment: dt.datetime) -> bool:
-        """Whether a time lies within."""
-        day = moment.date()
-        return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
+    def meets(self, first: dt.date | None, last: dt.date | None) -> bool:
+        """Whether a span of days, None where it is open, has a day that is sought."""
+        ends_before = last is not None and self.since is not None and last < self.since
+        begins_after = first is not None and self.until is not None and first > self.until
+        return not (ends_before or begins_after)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,10 +104,10 @@ def search_catalogue(profile: Profile, query: Query, http: Http | None = None, p
 
 def moment_of(item: pystac.Item) -> dt.datetime:
     """When an item was acquired (its start, where it tells a period), UTC."""
-    at = item.datetime or item.common_metadata.start_datetime
+    at = acquired(item)
     if at is None:
         raise SourceError(f"{item.id}: the item has no time")
-    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+    return at
 
 
 def coverage(item: pystac.Item, area: BaseGeometry) -> float:
@@ -116,9 +119,7 @@ def coverage(item: pystac.Item, area: BaseGeometry) -> float:
         pass
     if item.bbox is None:
         return 0.0
-    west, south, east, north = item.bbox if len(item.bbox) == 4 else (*item.bbox[:2], *item.bbox[3:5])
-    # A box whose west lies beyond its east crosses the antimeridian (RFC 7946).
-    return overlap(shapely.box(west, south, east + 360.0 if east < west else east, north), area)
+    return overlap(box_of(item.bbox), area)
 
 
 def _check_days(query: Query) -> None:
@@ -225,6 +226,6 @@ def _kept(seen: Iterable[pystac.Item], query: Query) -> tuple[list[pystac.Item],
             continue
         if at > now + dt.timedelta(days=1):
             notes.append(f"{item.id}: its time, {at:%Y-%m-%d}, is ahead of this machine's clock; left out")
-        elif query.takes(at) and coverage(item, query.area) > 0:
+        elif query.meets(at.date(), at.date()) and coverage(item, query.area) > 0:
             kept.setdefault(f"{item.collection_id}/{item.id}", item)
     return sorted(kept.values(), key=lambda item: (moment_of(item), item.id)), notes

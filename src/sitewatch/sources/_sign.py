@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import netrc
 import os
 import threading
@@ -14,7 +13,7 @@ from typing import Any
 import requests
 
 from sitewatch.errors import SourceError
-from sitewatch.sources._http import Again, Http, Signer, Unsigned, host_of
+from sitewatch.sources._http import Http, Signer, Unsigned, host_of, json_object, server_time
 from sitewatch.sources._profiles import Profile
 
 _MARGIN_S = 60.0
@@ -87,7 +86,7 @@ class _Sas:
         return True
 
     def _asked(self) -> tuple[str, float]:
-        content, now = _answer(self._http, self._url, None)
+        content, now = self._http.ask(self._url, _with_time)
         try:
             expiry = datetime.fromisoformat(str(content["msft:expiry"]))
             return str(content["token"]), _ASSUMED_LIFE_S if now is None else (expiry - now).total_seconds()
@@ -120,7 +119,7 @@ class _OAuth:
 
     def _asked(self, http: Http, url: str, form: dict[str, str]) -> tuple[str, float]:
         try:
-            content, _ = _answer(http, url, form)
+            content = http.json(url, data=form)
             return str(content["access_token"]), float(content.get("expires_in", _ASSUMED_LIFE_S))
         except SourceError as error:
             raise SourceError(error.message, hint=self.hint) from error
@@ -158,18 +157,6 @@ def _in_netrc(machine: str) -> bool:
         return False
 
 
-def _answer(http: Http, url: str, form: dict[str, str] | None) -> tuple[dict[str, Any], datetime | None]:
+def _with_time(answer: requests.Response) -> tuple[dict[str, Any], datetime | None]:
     """JSON, and what time it is where it came from."""
-
-    def take(answer: requests.Response) -> tuple[dict[str, Any], datetime | None]:
-        try:
-            content = answer.json()
-        except ValueError as error:
-            raise Again("answered with something that is no token") from error
-        try:
-            now = email.utils.parsedate_to_datetime(answer.headers["Date"])
-        except (KeyError, ValueError, TypeError):
-            now = None
-        return dict(content), now
-
-    return http.ask(url, take, data=form)
+    return json_object(answer), server_time(answer)

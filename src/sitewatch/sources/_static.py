@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import pystac
-import shapely
 
 from sitewatch.errors import SourceError
 from sitewatch.progress import Progress
 from sitewatch.scenes._names import moments_in
-from sitewatch.sources._area import overlap
-from sitewatch.sources._http import Http, is_remote, name_in
+from sitewatch.scenes._raster import is_remote
+from sitewatch.sources._area import box_of, overlap
+from sitewatch.sources._http import Http, name_in
 
 if TYPE_CHECKING:
     from sitewatch.sources._search import Query
 
 _THREADS = 8
+_ROOM_DEG = 0.01
 # Folders such as 2024, 2024-08 and capella-open-data-2024-08-20.
 _PERIOD = re.compile(r"(?:^|[^0-9])(20\d\d)(?:-(\d\d))?(?:-(\d\d))?$")
 
@@ -55,10 +56,12 @@ def walk_catalogue(root: str, query: Query, http: Http, told: list[str], progres
                     hrefs |= _links(catalogue, href, query, seen)
             level = []
             tasks = {threads.submit(http.json, href): href for href in hrefs}
+            # One more than is known of, for there may be another level.
+            known = done + len(tasks) + 1
             for task in concurrent.futures.as_completed(tasks):
                 href = tasks[task]
                 done += 1
-                progress("reading the catalogue", done, done + sum(not other.done() for other in tasks) + 1)
+                progress("reading the catalogue", done, known)
                 try:
                     content = task.result()
                 except SourceError as error:
@@ -78,13 +81,14 @@ def may_hold(catalogue: dict[str, Any], query: Query) -> bool:
     if not isinstance(extent, dict):
         return True
     try:
-        boxes = [_flat(box) for box in extent.get("spatial", {}).get("bbox", [])]
-        periods = [_period(*interval) for interval in extent.get("temporal", {}).get("interval", [])]
+        # The first is the extent of all, where several are told.
+        boxes = [box_of(box) for box in extent.get("spatial", {}).get("bbox", [])[:1]]
+        periods = [_period(*interval) for interval in extent.get("temporal", {}).get("interval", [])[:1]]
     except (AttributeError, TypeError, ValueError):
         return True
-    # The first is the extent of all, where several are told.
-    near = not boxes or any(_touches(box, query) for box in boxes[:1])
-    return near and (not periods or any(_meets(*period, query) for period in periods[:1]))
+    # Extents are often rounded or of points; a little room keeps what lies on their edge.
+    near = all(overlap(box.buffer(_ROOM_DEG), query.area) > 0 for box in boxes)
+    return near and all(query.meets(*period) for period in periods)
 
 
 def period_named(href: str) -> tuple[dt.date, dt.date] | None:
@@ -118,11 +122,11 @@ def _links(catalogue: dict[str, Any], href: str, query: Query, seen: set[str]) -
         if link["rel"] == "child":
             period = period_named(target)
             # A pass that ends after midnight may stand in the folder of the day before.
-            wanted = period is None or _meets(period[0], period[1] + dt.timedelta(days=1), query)
+            wanted = period is None or query.meets(period[0], period[1] + dt.timedelta(days=1))
         else:
             days = [moment.at.date() for moment in moments_in(name_in(target))]
             # Names hold a processing date too, which is never before the acquisition.
-            wanted = not days or _meets(min(days), min(days) + dt.timedelta(days=1), query)
+            wanted = not days or query.meets(min(days), min(days) + dt.timedelta(days=1))
         if wanted:
             found[target] = str(link["rel"])
     return found
@@ -147,24 +151,6 @@ def _items(features: Any, href: str, told: list[str]) -> Iterator[pystac.Item]:
             told.append(f"{name_in(href)} of the catalogue can't be read ({type(error).__name__}: {error})")
 
 
-def _flat(box: list[float]) -> tuple[float, float, float, float]:
-    values = [float(value) for value in box]
-    west, south, east, north = values if len(values) == 4 else (*values[:2], *values[3:5])
-    return west, south, east + 360.0 if east < west else east, north
-
-
-def _touches(box: tuple[float, float, float, float], query: Query) -> bool:
-    # Extents are often rounded or of points; a little room keeps what lies on their edge.
-    room = 0.01
-    return overlap(shapely.box(*box).buffer(room), query.area) > 0
-
-
 def _period(start: str | None, end: str | None) -> tuple[dt.date | None, dt.date | None]:
     first, last = (None if text is None else dt.datetime.fromisoformat(text).date() for text in (start, end))
     return first, last
-
-
-def _meets(first: dt.date | None, last: dt.date | None, query: Query) -> bool:
-    ends_before = last is not None and query.since is not None and last < query.since
-    begins_after = first is not None and query.until is not None and first > query.until
-    return not (ends_before or begins_after)

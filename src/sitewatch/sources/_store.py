@@ -13,13 +13,13 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pystac
 
+from sitewatch.atomic import PREFIX, write_json
 from sitewatch.errors import SourceError
 from sitewatch.scenes._stac_layers import OWN
 from sitewatch.sources._area import Box
@@ -28,7 +28,6 @@ from sitewatch.sources._profiles import Profile
 
 _JOURNAL = ".fetch.jsonl"
 _LOCK = ".fetch.lock"
-_TEMPORARY = ".sitewatch-"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +60,7 @@ def open_store(folder: Path) -> Iterator[Path]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise SourceError(f"another fetch is at work in {folder}", hint="Wait for it to end.") from error
-            for left in folder.glob(f"*/{_TEMPORARY}*"):
+            for left in folder.glob(f"*/{PREFIX}*"):
                 left.unlink()
             yield folder
     except PermissionError as error:
@@ -103,25 +102,6 @@ def still_whole(folder: Path, entry: Entry, wanted: Wanted, boxes: Sequence[Box]
         and path.stat().st_size == entry.size
         and sha256_of(path) == entry.sha256
     )
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path; it takes `path`'s place, on the disk and whole, when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY, suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def sha256_of(path: Path) -> str:
@@ -171,8 +151,7 @@ def write_item(path: Path, item: pystac.Item, profile: Profile, files: Mapping[s
         }
         assets[key] = asset
     told["assets"] = assets
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, told)
 
 
 def _within(box: Box, other: Sequence[float]) -> bool:

@@ -14,8 +14,10 @@ from typing import Any
 
 import requests
 
+from sitewatch.atomic import flush_to_disk
 from sitewatch.errors import SourceError
-from sitewatch.sources._http import Again, Http, Signer, host_of, is_remote, name_in, refuse_web_page
+from sitewatch.scenes._raster import is_remote
+from sitewatch.sources._http import Again, Http, Signer, host_of, name_in, refuse_web_page
 
 _CHUNK = 1 << 20
 # Multihash codes (function, length) of what catalogues use.
@@ -66,8 +68,7 @@ def fetch_whole(href: str, target: Path, http: Http, signer: Signer | None, chec
         part.unlink()
         about.unlink(missing_ok=True)
         raise SourceError(f"{target.name} came from {host_of(href)} but {fault}", hint="Give the same command again.")
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
+    flush_to_disk(part)
     os.replace(part, target)
     about.unlink(missing_ok=True)
     return fetched
@@ -132,10 +133,8 @@ def _fault(part: Path, name: str, checksum: str) -> str:
     """What is wrong with a file that has come whole; empty where nothing is."""
     function = next((f for code, f in _MULTIHASH.items() if checksum.lower().startswith(code)), None)
     if function:
-        digest = hashlib.new(function, usedforsecurity=False)
         with part.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+            digest = hashlib.file_digest(file, lambda: hashlib.new(function, usedforsecurity=False))
         if not checksum.lower().endswith(digest.hexdigest()):
             return "its checksum is not the catalogue's"
     if name.lower().endswith(".zip") and not zipfile.is_zipfile(part):

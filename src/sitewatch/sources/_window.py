@@ -18,9 +18,9 @@ from rasterio.enums import MaskFlags
 from rasterio.windows import Window
 
 from sitewatch.errors import SceneError, SourceError
-from sitewatch.scenes._raster import raster_errors, without_warnings
+from sitewatch.scenes._raster import is_remote, raster_errors, without_warnings
 from sitewatch.sources._area import Box
-from sitewatch.sources._http import Http, Signer, is_remote, name_in
+from sitewatch.sources._http import Http, Signer, name_in
 from sitewatch.sources._ranges import RangeFile
 
 _POINTS_A_SIDE = 9

@@ -27,18 +27,26 @@ def sweep(folder: Path) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; it takes `path`'s place when the block ends well, and goes when it fails."""
+    """Give a temporary path beside `path`; when the block ends well it takes `path`'s place, else it goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{PREFIX}{path.stem}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
+        # A name that is on the disk before its content would be a file cut off where the power goes.
+        flush_to_disk(temporary)
         # mkstemp makes files only their owner can read; a result is for whoever the umask lets in.
         temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's content is on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def write_json(path: Path, content: dict[str, Any], *, indent: int | None = 1) -> None:

@@ -1,8 +1,9 @@
-"""Dates and date intervals put into words; spelled out here, for the machine's locale must not change a report."""
+"""Counts, lists and dates put into words; months are spelled out, for the machine's locale must not change a report."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,30 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+
+
+_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def count_words(n: int) -> str:
+    """Numbers up to twelve as words, larger ones in digits."""
+    return _SMALL[n] if 0 <= n < len(_SMALL) else f"{n:,}"
+
+
+def counted(n: int, noun: str) -> str:
+    """``1 image``, ``12 images``, ``1,200 images``: of nouns that take an s."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def joined(words: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def upper_first(text: str) -> str:
+    """The first letter large and the others as they are (``str.capitalize`` would write `october`)."""
+    return text[:1].upper() + text[1:]
 
 
 def date_words(date: dt.date) -> str:
