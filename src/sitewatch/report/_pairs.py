@@ -62,9 +62,9 @@ def standard_foot(sheet: Sheet, picture: Picture, *, top_in: float) -> None:
     scale_bar(sheet, y=y)
     lat = frame.lonlat((frame.left + frame.right) / 2, (frame.bottom + frame.top) / 2)[1]
     azimuth = look_azimuth_deg(picture.orbit_state, picture.look_direction, lat, picture.constellation)
-    north_arrow(sheet, frame, x=sheet.width_in - (0.85 if azimuth is not None else 0.25), y=y)
+    north_arrow(sheet, frame, x=sheet.width_in - (1.22 if azimuth is not None else 0.25), y=y)
     if azimuth is not None:
-        look_arrow(sheet, frame, azimuth, x=sheet.width_in - 0.48, y=y)
+        look_arrow(sheet, frame, azimuth, x=sheet.width_in - 0.84, y=y)
     words = ". ".join(w for w in (source_words(picture), picture.credit) if w)
     write_lines(sheet.foot, 0, y - 0.18, words, width_in=sheet.width_in, lines=2, fontsize=7.5)
 
