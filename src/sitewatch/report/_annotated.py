@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import shapely
@@ -70,26 +70,20 @@ def annotated_map(picture: Picture, structures: Sequence[Structure], labels: Map
     )
     black, white = stretch_db(picture.db)
     sheet.picture.imshow(picture.db, extent=frame.extent, cmap=GREY_MAP, vmin=black, vmax=white, aspect="auto")
-    write_lines(
-        sheet.head, 0, 0.24, upper_first(dates_words(picture)), width_in=sheet.width_in, lines=1, color=INK
-    )
+    write_lines(sheet.head, 0, 0.24, upper_first(dates_words(picture)), width_in=sheet.width_in, lines=1, color=INK)
     standard_foot(sheet, picture, top_in=sheet.foot_in)
     view = shapely.box(frame.left, frame.bottom, frame.right, frame.top)
     colours = onset_colours(structures)
     shown = [s for s in structures if shapely.intersects(frame.project(s.footprint), view)][:MOST_CALLOUTS]
     for structure in shown:
         dashed = {"linestyle": (0, (4, 2))} if structure.status == "candidate" else {}
-        draw_outline(
-            sheet.picture, frame, structure.footprint, color=colours[structure.id], linewidth=0.9, **dashed
-        )
+        draw_outline(sheet.picture, frame, structure.footprint, color=colours[structure.id], linewidth=0.9, **dashed)
     _measured_lines(sheet, picture, shown)
     paper = _paper(sheet)
     callouts = [
         Callout(
             _words(s, labels.get(s.id, "")),
-            shapely.transform(
-                shapely.intersection(frame.project(s.footprint), view), lambda xy: _inches(sheet, xy)
-            ),
+            shapely.transform(shapely.intersection(frame.project(s.footprint), view), lambda xy: _inches(sheet, xy)),
             colours[s.id],
         )
         for s in shown
@@ -221,7 +215,9 @@ def _place(paper: Axes, sheet: Sheet, callouts: Sequence[Callout]) -> None:
 
 def _draw(paper: Axes, callout: Callout, x: float, y: float, edge: float) -> None:
     top = y + callout.height_in / 2
-    paper.plot([edge, edge], [y - callout.height_in / 2, top], color=callout.colour, linewidth=2.0, solid_capstyle="butt")
+    paper.plot(
+        [edge, edge], [y - callout.height_in / 2, top], color=callout.colour, linewidth=2.0, solid_capstyle="butt"
+    )
     inset = 0.06 if edge == x else 0.0
     for i, line in enumerate(callout.lines):
         bold = {"fontweight": "bold"} if i == 0 else {"color": MUTED}
@@ -265,7 +261,7 @@ def _dimension(structure: Structure, picture: Picture, metres_per_inch: float) -
     if rectangle.geom_type != "Polygon":
         return None
     corners = shapely.get_coordinates(rectangle)
-    sides = [shapely.LineString(pair) for pair in zip(corners[:-1], corners[1:], strict=True)]
+    sides = [shapely.LineString(pair) for pair in pairwise(corners)]
     # Of the two long sides, the one further from the picture's middle: there is more room outside.
     middle = shapely.Point((frame.left + frame.right) / 2, (frame.bottom + frame.top) / 2)
     longest = max(side.length for side in sides)
@@ -281,4 +277,3 @@ def _tick(sheet: Sheet, end: NDArray[np.float64], inner: NDArray[np.float64]) ->
     across = np.array([-along[1], along[0]]) * 0.05 * sheet.metres_per_inch / sheet.frame.metres_per_x
     xy = np.stack([end - across, end + across])
     sheet.picture.plot(xy[:, 0], xy[:, 1], color=LINE_COLOUR, linewidth=0.8, path_effects=halo(2.0), zorder=4)
-

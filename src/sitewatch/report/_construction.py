@@ -74,12 +74,15 @@ def construction_map(
     black, white = stretch_db(picture.db)
     frame, axes = picture.frame, sheet.picture
     axes.imshow(
-        picture.db, extent=frame.extent, cmap=GREY_MAP, aspect="auto", vmin=black - LIGHTER * (white - black), vmax=white
+        picture.db,
+        extent=frame.extent,
+        cmap=GREY_MAP,
+        aspect="auto",
+        vmin=black - LIGHTER * (white - black),
+        vmax=white,
     )
     coordinate_ticks(sheet)
-    write_lines(
-        sheet.head, 0, 0.24, f"Behind: {dates_words(picture)}", width_in=sheet.width_in, lines=1, color=INK
-    )
+    write_lines(sheet.head, 0, 0.24, f"Behind: {dates_words(picture)}", width_in=sheet.width_in, lines=1, color=INK)
     norm = Normalize(days.min(), days.max()) if several else Normalize(0.0, 1.0, clip=True)
     for _, dates in dated:
         axes.imshow(
@@ -204,4 +207,6 @@ def construction_caption(dated: Sequence[tuple[Structure, xr.DataArray]]) -> str
     what = "Each pixel in the colour of the first image by which it was more likely built than not"
     gone = upper_first("of what was removed, gone") if any(s.kind == "demolition" for s, _ in dated) else ""
     lines = "; the lines are the extent at the dates beside them" if one else "; the numbers are those of the tables"
-    return f"{what}{f' ({gone[0].lower()}{gone[1:]})' if gone else ''}{lines}. Single pixels may be an image or two off."
+    return (
+        f"{what}{f' ({gone[0].lower()}{gone[1:]})' if gone else ''}{lines}. Single pixels may be an image or two off."
+    )

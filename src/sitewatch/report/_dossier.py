@@ -14,21 +14,16 @@ import xarray as xr
 
 from sitewatch.assess import SIZE_NAMES, bottleneck_words, what_it_changes_or_why_not
 from sitewatch.atomic import replacing
-from sitewatch.report._captions import dates_words
-from sitewatch.report._choice import dates_of, main_stack
-from sitewatch.report._embed import svg_data_uri
-from sitewatch.report._frame import whole_window
-from sitewatch.report._maps import composite_map, overview_map
-from sitewatch.report._panels import Shot, structure_panel
-from sitewatch.report._picture import Picture, polarisations, read_picture
+from sitewatch.report._choice import main_stack
+from sitewatch.report._maps import overview_map
+from sitewatch.report._panels import structure_panel
 from sitewatch.report._power_words import answer_words
 from sitewatch.report._provenance import Provenance
+from sitewatch.report._shots import page_source
+from sitewatch.report._site_section import latest, site_film, site_maps, site_pair, timeline_shot
 from sitewatch.report._style import track_colours
-from sitewatch.report._timeline import site_timeline
 from sitewatch.report._wording import (
     area_words,
-    begun_words,
-    finished_words,
     length_words,
     sentence_about,
     summary_words,
@@ -39,9 +34,6 @@ from sitewatch.structure import Structure
 from sitewatch.words import date_words, interval_words, span_words, upper_first
 
 MOST_PANELS = 16
-OVERVIEW_PIXELS = 1300
-OVERVIEW_IMAGES = 9
-COMPOSITE_IMAGES = 6
 MOST_ROWS_OPEN = 12
 STATUS_ORDER = ("confirmed", "candidate", "rejected")
 
@@ -106,7 +98,7 @@ def write_overview_png(
     if stack is None:
         raise ValueError("there is no image to draw the overview on")
     ordered = in_order(structures)
-    figure = overview_map(_latest(stack), ordered, numbers(ordered), site.area)
+    figure = overview_map(latest(stack), ordered, numbers(ordered), site.area, site.facilities)
     target = Path(path)
     with replacing(target) as temporary:
         figure.savefig(temporary, format="png", dpi=dpi)
@@ -148,6 +140,8 @@ def _context(
     credits = dict.fromkeys(
         c for c in (*(s.credit for s in scenes), *(str(k.attrs.get("credit") or "") for k in stacks)) if c
     )
+    panels = [structure_panel(s, labels[s.id], stacks, colours) for s in shown]
+    film, film_caption = site_film(stacks)
     return {
         "site": site,
         "period": span_words(*period) if period else "no images",
@@ -156,11 +150,14 @@ def _context(
         "confirmed": confirmed,
         "candidates": [s for s in ordered if s.status == "candidate"],
         "rejected": [s for s in ordered if s.status == "rejected"],
-        "maps": _site_maps(site, stacks, ordered, labels),
+        "maps": site_maps(site, stacks, ordered, labels, panels),
+        "site_pair": site_pair(stacks),
+        "film": film,
+        "film_caption": film_caption,
         "assessed": what_it_changes_or_why_not(site, ordered) if site.links else None,
         "size_names": SIZE_NAMES,
-        "timeline": _timeline(stacks, ordered, labels, colours),
-        "panels": [structure_panel(s, labels[s.id], stacks, colours) for s in shown],
+        "timeline": timeline_shot(site, stacks, ordered, labels, colours),
+        "panels": panels,
         "not_shown": max(sum(s.status != "rejected" for s in ordered) - MOST_PANELS, 0),
         "scenes": scenes,
         "left_out": left_out,
@@ -187,68 +184,6 @@ def _parameter_rows(parameters: Mapping[str, object]) -> list[tuple[str, str]]:
     return rows
 
 
-def _latest(stack: xr.Dataset) -> Picture:
-    n = stack.sizes["time"]
-    indices = range(max(n - OVERVIEW_IMAGES, 0), n)
-    return read_picture(stack, polarisations(stack)[0], indices, whole_window(stack), max_pixels=OVERVIEW_PIXELS)
-
-
-def _site_maps(
-    site: Site, stacks: Sequence[xr.Dataset], ordered: Sequence[Structure], labels: dict[str, str]
-) -> list[Shot]:
-    stack = main_stack(stacks)
-    if stack is None:
-        return []
-    latest = _latest(stack)
-    shots = [
-        Shot(
-            uri=svg_data_uri(overview_map(latest, ordered, labels, site.area)),
-            alt=f"Radar image of the site with {len(ordered)} outlined structures; {dates_words(latest)}.",
-            caption=f"The site in radar backscatter: {dates_words(latest)}. "
-            "The numbers are those of the tables and sections below; dashed white: the area watched.",
-        )
-    ]
-    n = stack.sizes["time"]
-    if n < 2:
-        return shots
-    side = max(min(COMPOSITE_IMAGES, n // 2), 1)
-    window = whole_window(stack)
-    first, last = (
-        read_picture(stack, polarisations(stack)[0], part, window, max_pixels=OVERVIEW_PIXELS)
-        for part in (range(side), range(n - side, n))
-    )
-    shots.append(
-        Shot(
-            uri=svg_data_uri(composite_map(first, last)),
-            alt="Red and cyan composite of the site: cyan is brighter in the last images, red in the first.",
-            caption=f"First against last images. Cyan got brighter (as a new pier does), red got darker; grey stayed. "
-            "Wind tints a whole sea and rain a whole land, so look for shapes. "
-            f"Red: {dates_words(first)}. Cyan: {dates_words(last)}.",
-        )
-    )
-    return shots
-
-
-def _timeline(
-    stacks: Sequence[xr.Dataset], ordered: Sequence[Structure], labels: dict[str, str], colours: dict[str, str]
-) -> Shot | None:
-    acquisitions = {
-        str(s.attrs.get("track", "")): (str(s.attrs.get("track_label") or s.attrs.get("track", "")), dates_of(s))
-        for s in stacks
-        if s.sizes.get("time", 0)
-    }
-    drawn = [s for s in ordered if s.status != "rejected"]
-    if not acquisitions and not any(s.onset for s in drawn):
-        return None
-    words = "; ".join(f"{labels[s.id]} {s.kind} {begun_words(s)}, {finished_words(s)}" for s in drawn[:MOST_PANELS])
-    return Shot(
-        uri=svg_data_uri(site_timeline(drawn, labels, acquisitions, colours)),
-        alt=f"Timeline of the site. {words}" if words else "Timeline of the site's acquisitions.",
-        caption="Bars: from the first image that shows it to the last before it was complete; whiskers: the intervals; "
-        "an arrow: not known to be complete; a diamond: site preparation first seen. Ticks: acquisitions.",
-    )
-
-
 def _begun_cell(structure: Structure) -> str:
     return upper_first(interval_words(structure.onset)) if structure.onset else "Not dated"
 
@@ -271,6 +206,6 @@ def environment() -> jinja2.Environment:
     environment.filters.update(
         area=area_words, length_m=length_words, begun_cell=_begun_cell, finished_cell=_finished_cell, day=date_words,
         answer=answer_words, sentence=sentence_about, scene_time=_scene_time, upper_first=upper_first,
-        bottleneck=bottleneck_words,
+        bottleneck=bottleneck_words, src=page_source,
     )  # fmt: skip
     return environment

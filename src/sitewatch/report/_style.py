@@ -38,8 +38,10 @@ SMALLEST_SPAN_DB = 8.0
 
 # The figures' own font comes with matplotlib; for scripts that it lacks, what this machine may have, the widest first.
 OWN_FONT = "DejaVu Sans"
-_OTHERS = ("Noto Sans CJK", "Noto Sans", "Source Han Sans", "WenQuanYi", "Nanum", "Malgun", "Microsoft YaHei", "PingFang",
-           "Hiragino", "Apple SD Gothic", "Unifont")  # fmt: skip
+_OTHERS = (
+    *("Noto Sans CJK", "Noto Sans", "Source Han Sans", "WenQuanYi", "Nanum", "Malgun", "Microsoft YaHei"),
+    *("PingFang", "Hiragino", "Apple SD Gothic", "Unifont"),
+)
 
 
 def _families() -> list[str]:

@@ -78,9 +78,7 @@ def date_pixels(stack: xr.Dataset, structure: Structure) -> xr.DataArray | None:
     return xr.DataArray(out, coords=coords, dims=("y", "x"), name="built_by")
 
 
-def _sides(
-    days: list[dt.date], structure: Structure
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+def _sides(days: list[dt.date], structure: Structure) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """[image] that show nothing yet, that show all, and that are free to be either."""
     assert structure.onset is not None
     onset = structure.onset
@@ -90,7 +88,7 @@ def _sides(
         return before, after, ~(before | after)
     since = np.flatnonzero([day >= onset.latest for day in days])
     after = np.zeros(len(days), bool)
-    after[since[-max(1, since.size // 4) :]] = True if since.size else False
+    after[since[-max(1, since.size // 4) :]] = bool(since.size)
     return before, after, ~before
 
 
