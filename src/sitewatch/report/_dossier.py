@@ -2,40 +2,81 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import xarray as xr
 
-from sitewatch.assess import SIZE_NAMES, bottleneck_words, what_it_changes_or_why_not
-from sitewatch.atomic import replacing
+from sitewatch.assess import SIZE_NAMES, what_it_changes_or_why_not
+from sitewatch.atomic import replacing, write_whole
 from sitewatch.report._choice import main_stack
 from sitewatch.report._maps import overview_map
 from sitewatch.report._panels import structure_panel
-from sitewatch.report._power_words import answer_words
 from sitewatch.report._provenance import Provenance
-from sitewatch.report._shots import page_source
 from sitewatch.report._site_section import latest, site_film, site_maps, site_pair, timeline_shot
 from sitewatch.report._style import track_colours
-from sitewatch.report._wording import (
-    area_words,
-    length_words,
-    sentence_about,
-    summary_words,
-)
+from sitewatch.report._templates import environment, rendered
+from sitewatch.report._wording import summary_words
 from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.site import Site
 from sitewatch.structure import Structure
-from sitewatch.words import date_words, interval_words, span_words, upper_first
+from sitewatch.words import span_words, upper_first
 
 MOST_PANELS = 16
 MOST_ROWS_OPEN = 12
 STATUS_ORDER = ("confirmed", "candidate", "rejected")
+
+
+@dataclasses.dataclass(frozen=True)
+class Dossier:
+    """A report with its pictures drawn, ready to be written as HTML, PDF, Markdown or slides.
+
+    Attributes
+    ----------
+    context
+        What templates may name, see docs/report.md.
+    """
+
+    context: Mapping[str, Any]
+
+
+def draw_dossier(
+    *,
+    site: Site,
+    stacks: Sequence[xr.Dataset],
+    structures: Sequence[Structure],
+    scenes_used: Sequence[Scene],
+    left_out: Sequence[LeftOut],
+    provenance: Provenance,
+) -> Dossier:
+    """Draw a report on a site once, for any number of forms; parameters as of `write_dossier`."""
+    return Dossier(_context(site, stacks, structures, scenes_used, left_out, provenance))
+
+
+def write_html(
+    path: str | os.PathLike[str], dossier: Dossier, *, templates: str | os.PathLike[str] | None = None
+) -> Path:
+    """Write a dossier as one self-contained HTML file: it works offline, and prints.
+
+    Parameters
+    ----------
+    path
+        File to write; it appears whole or not at all.
+    templates
+        Folder whose files come before sitewatch's own of the same name.
+
+    Raises
+    ------
+    ExportError
+        If a template has a fault.
+    """
+    made = environment(None if templates is None else Path(templates))
+    return write_whole(Path(path), rendered(made, "dossier.html.j2", dossier.context))
 
 
 def write_dossier(
@@ -71,12 +112,11 @@ def write_dossier(
     Path
         The file written.
     """
-    target = Path(path)
-    context = _context(site, stacks, structures, scenes_used, left_out, provenance)
-    html = environment().get_template("dossier.html.j2").render(context)
-    with replacing(target) as temporary:
-        temporary.write_text(html, encoding="utf-8")
-    return target
+    drawn = draw_dossier(
+        site=site, stacks=stacks, structures=structures, scenes_used=scenes_used, left_out=left_out,
+        provenance=provenance,
+    )  # fmt: skip
+    return write_html(path, drawn)
 
 
 def write_overview_png(
@@ -182,30 +222,3 @@ def _parameter_rows(parameters: Mapping[str, object]) -> list[tuple[str, str]]:
         words = ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)
         rows.append((upper_first(name.replace("_", " ")), words))
     return rows
-
-
-def _begun_cell(structure: Structure) -> str:
-    return upper_first(interval_words(structure.onset)) if structure.onset else "Not dated"
-
-
-def _finished_cell(structure: Structure) -> str:
-    return upper_first(interval_words(structure.completion)) if structure.completion else "Not known to be complete"
-
-
-def _scene_time(scene: Scene) -> str:
-    day = scene.datetime.strftime("%Y-%m-%d")
-    return f"{day} {scene.datetime:%H:%M:%S}" if scene.time_known else f"{day} (time of day unknown)"
-
-
-def environment() -> jinja2.Environment:
-    """Templates, and the filters that put numbers and dates into words."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sitewatch.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    environment.filters.update(
-        area=area_words, length_m=length_words, begun_cell=_begun_cell, finished_cell=_finished_cell, day=date_words,
-        answer=answer_words, sentence=sentence_about, scene_time=_scene_time, upper_first=upper_first,
-        bottleneck=bottleneck_words, src=page_source,
-    )  # fmt: skip
-    return environment
