@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import string
 from collections.abc import Callable
 
@@ -76,4 +77,4 @@ def test_letters_of_one_level_keep_their_distance(days: list[dt.date]) -> None:
     levels = levels_of(events, days_per_inch=60.0)
     for level in set(levels):
         own = [day_number(e.begins) for e, at in zip(events, levels, strict=True) if at == level]
-        assert all(b - a >= MARK_IN * 60.0 for a, b in zip(own, own[1:], strict=False))
+        assert all(b - a >= MARK_IN * 60.0 for a, b in itertools.pairwise(own))

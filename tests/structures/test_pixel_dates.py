@@ -20,7 +20,6 @@ START = np.datetime64("2021-01-05")
 IMAGES = 24
 # The seaward half of the pier follows the first after these images.
 FIRST, SECOND = 9, 15
-PIER = (slice(12, 28), slice(14, 20))
 
 
 def pier(levels: tuple[float, float] = (0.02, 0.4), wind: float = 0.0) -> tuple[xr.Dataset, Structure]:
@@ -29,7 +28,7 @@ def pier(levels: tuple[float, float] = (0.02, 0.4), wind: float = 0.0) -> tuple[
     grid = GeoBox.from_bbox((500_000, 4_000_000, 500_400, 4_000_400), "EPSG:32633", shape=(40, 40))
     sea = 10 ** (rng.normal(0, wind, IMAGES) / 10)
     mean = np.full((IMAGES, 40, 40), levels[0]) * sea[:, None, None]
-    rows, cols = PIER
+    cols = slice(14, 20)
     mean[FIRST:, 12:20, cols] = levels[1]
     mean[SECOND:, 20:28, cols] = levels[1]
     power = (mean * rng.gamma(4.4, 1 / 4.4, mean.shape)).astype(np.float32)
