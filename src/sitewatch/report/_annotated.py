@@ -6,6 +6,7 @@ import dataclasses
 import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 import shapely
@@ -76,7 +77,7 @@ def annotated_map(picture: Picture, structures: Sequence[Structure], labels: Map
     colours = onset_colours(structures)
     shown = [s for s in structures if shapely.intersects(frame.project(s.footprint), view)][:MOST_CALLOUTS]
     for structure in shown:
-        dashed = {"linestyle": (0, (4, 2))} if structure.status == "candidate" else {}
+        dashed: dict[str, Any] = {"linestyle": (0, (4, 2))} if structure.status == "candidate" else {}
         draw_outline(sheet.picture, frame, structure.footprint, color=colours[structure.id], linewidth=0.9, **dashed)
     _measured_lines(sheet, picture, shown)
     paper = _paper(sheet)
@@ -225,7 +226,7 @@ def _draw(paper: Axes, callout: Callout, x: float, y: float, edge: float) -> Non
     tip = leader(callout, edge, y).coords[-1]
     paper.add_patch(
         FancyArrowPatch(
-            (edge, y), tuple(tip), arrowstyle="-|>", mutation_scale=7, color=callout.colour, linewidth=1.0, shrinkA=0,
+            (edge, y), (float(tip[0]), float(tip[1])), arrowstyle="-|>", mutation_scale=7, color=callout.colour, linewidth=1.0, shrinkA=0,
             shrinkB=0, path_effects=halo(2.0),
         )
     )  # fmt: skip
@@ -262,13 +263,19 @@ def _dimension(structure: Structure, picture: Picture, metres_per_inch: float) -
         return None
     corners = shapely.get_coordinates(rectangle)
     sides = [shapely.LineString(pair) for pair in pairwise(corners)]
-    # Of the two long sides, the one further from the picture's middle: there is more room outside.
-    middle = shapely.Point((frame.left + frame.right) / 2, (frame.bottom + frame.top) / 2)
     longest = max(side.length for side in sides)
-    outer = max((s for s in sides if s.length > 0.999 * longest), key=lambda s: s.distance(middle))
     away = 0.08 * metres_per_inch / frame.metres_per_x
-    both = [outer.parallel_offset(away, where) for where in ("left", "right")]
-    return max(both, key=lambda line: line.distance(rectangle.centroid))
+    beside = [_moved_out(side, rectangle.centroid, away) for side in sides if side.length > 0.999 * longest]
+    view = shapely.box(frame.left, frame.bottom, frame.right, frame.top)
+    # Of the two long sides, the one further from the picture's middle: there is more room outside.
+    return max((s for s in beside if view.contains(s)), key=lambda s: s.distance(view.centroid), default=None)
+
+
+def _moved_out(side: shapely.LineString, centre: shapely.Point, away: float) -> shapely.LineString:
+    """A side of a rectangle, moved off its centre."""
+    out = np.asarray(side.centroid.coords[0]) - np.asarray(centre.coords[0])
+    step = away * out / max(float(np.hypot(*out)), 1e-12)
+    return shapely.LineString(np.asarray(side.coords) + step)
 
 
 def _tick(sheet: Sheet, end: NDArray[np.float64], inner: NDArray[np.float64]) -> None:

@@ -176,7 +176,7 @@ def write_mp4(path: str | Path, frames: Frames) -> Path:
         stream.pix_fmt, stream.options = "yuv420p", {"crf": "20", "preset": "medium", "tune": "stillimage"}
         stream.time_base = Fraction(1, FRAME_RATE)
         for image, seconds in zip(frames, _seconds(len(frames.indices)), strict=True):
-            still = av.VideoFrame.from_image(image)
+            still = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
             for _ in range(round(FRAME_RATE * seconds)):
                 film.mux(stream.encode(still.reformat(format="yuv420p")))
         film.mux(stream.encode())
