@@ -226,8 +226,8 @@ def _draw(paper: Axes, callout: Callout, x: float, y: float, edge: float) -> Non
     tip = leader(callout, edge, y).coords[-1]
     paper.add_patch(
         FancyArrowPatch(
-            (edge, y), (float(tip[0]), float(tip[1])), arrowstyle="-|>", mutation_scale=7, color=callout.colour, linewidth=1.0, shrinkA=0,
-            shrinkB=0, path_effects=halo(2.0),
+            (edge, y), (float(tip[0]), float(tip[1])), arrowstyle="-|>", mutation_scale=7, color=callout.colour,
+            linewidth=1.0, shrinkA=0, shrinkB=0, path_effects=halo(2.0),
         )
     )  # fmt: skip
 

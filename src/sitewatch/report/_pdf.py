@@ -57,16 +57,10 @@ def write_pdf(path: str | Path, dossier: Dossier, *, templates: str | Path | Non
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="sitewatch-") as scratch, replacing(target) as temporary:
         made = environment(templates, source=lambda shot: _printed(shot, Path(scratch)))
-        made.globals["printed"] = True
-        html = rendered(made, "dossier.html.j2", dossier.context)
-        style = rendered(made, "print.css", {**dossier.context, "fonts": _fonts()})
+        html = rendered(made, "dossier.html.j2", {**dossier.context, "printed": True, "fonts": _fonts()})
         fetcher = URLFetcher(allowed_protocols=("file", "data"))
         page = weasyprint.HTML(string=html, base_url=f"{scratch}/", url_fetcher=fetcher)
-        page.write_pdf(
-            temporary,
-            stylesheets=[weasyprint.CSS(string=style, base_url=f"{scratch}/", url_fetcher=fetcher)],
-            pdf_variant=VARIANT,
-        )
+        page.write_pdf(temporary, pdf_variant=VARIANT)
     return target
 
 
