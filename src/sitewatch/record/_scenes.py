@@ -49,6 +49,17 @@ def _unused(entry: LeftOut) -> dict[str, Any]:
     return {"type": "Feature", "geometry": None, "properties": properties}
 
 
+def _unopened(feature: dict[str, Any]) -> dict[str, Any]:
+    """An item with nothing in it that makes a reader look for the product: the item says all that a report needs."""
+    told = {key: value for key, value in feature["properties"].items() if key != "sitewatch:source"}
+    assets = {
+        key: {**asset, "href": asset["href"] if "://" in asset["href"] else str(Path(asset["href"]).absolute()),
+              "type": "image/tiff; application=geotiff"}
+        for key, asset in feature["assets"].items()
+    }  # fmt: skip
+    return {**feature, "properties": told, "assets": assets}
+
+
 def read_scenes(path: str | Path) -> tuple[tuple[Scene, ...], tuple[LeftOut, ...]]:
     """Scenes used and left out as `write_scenes` wrote them; no image file is opened, for they may be gone.
 
@@ -68,9 +79,7 @@ def read_scenes(path: str | Path) -> tuple[tuple[Scene, ...], tuple[LeftOut, ...
         for feature in features:
             told = feature["properties"]
             if told["sitewatch:used"]:
-                # Where the product lies is of no use here: the item itself says all that a report needs.
-                item = {**feature, "properties": {k: v for k, v in told.items() if k != "sitewatch:source"}}
-                used.append(from_stac(pystac.Item.from_dict(item)))
+                used.append(from_stac(pystac.Item.from_dict(_unopened(feature))))
             else:
                 at = dt.datetime.fromisoformat(told["datetime"]) if told["datetime"] else None
                 left_out.append(LeftOut(told["source"], told["reason"], told["hint"] or "", at))
