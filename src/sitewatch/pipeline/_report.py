@@ -18,6 +18,7 @@ from sitewatch.record import (
     list_events,
     list_runs,
     list_structures,
+    read_detectable,
     read_scenes,
     standing,
 )
@@ -128,11 +129,11 @@ def _drawn(workspace: Workspace, stacks: Sequence[xr.Dataset]) -> Dossier:
         structures=structures,
         scenes_used=scenes,
         left_out=left_out,
-        provenance=_provenance(runs[-1], stacks),
+        provenance=_provenance(workspace, runs[-1], stacks),
     )
 
 
-def _provenance(run: RunEntry, stacks: Sequence[xr.Dataset]) -> Provenance:
+def _provenance(workspace: Workspace, run: RunEntry, stacks: Sequence[xr.Dataset]) -> Provenance:
     """How the last run came about; notes that a stack repeats are told with it."""
     of_stacks = {f"{s.attrs.get('track_label')}: {note}" for s in stacks for note in s.attrs.get("notes") or ()}
     return Provenance(
@@ -142,6 +143,7 @@ def _provenance(run: RunEntry, stacks: Sequence[xr.Dataset]) -> Provenance:
         started=run.started,
         finished=run.finished,
         notes=tuple(note for note in run.notes if note not in of_stacks),
+        detectable=read_detectable(workspace.detectable_path),
     )
 
 

@@ -20,7 +20,7 @@ from sitewatch.errors import ChangeError, SceneError
 from sitewatch.geodesy import area_m2
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.progress import Progress
-from sitewatch.record import Workspace
+from sitewatch.record import Workspace, write_detectable
 from sitewatch.report import Provenance, write_dossier
 from sitewatch.scenes import LeftOut, Scene, Scenes, open_scenes
 from sitewatch.sought import Detectable
@@ -282,6 +282,8 @@ def report(path: Path, result: RunResult, stacks: Stacks, options: RunOptions, w
         detectable=result.detectable,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
+    if result.workspace and path == result.workspace.dossier_path:
+        write_detectable(result.workspace.detectable_path, result.detectable)
     write_dossier(
         path,
         site=result.site,

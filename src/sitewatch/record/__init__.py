@@ -16,6 +16,7 @@ from sitewatch.record._alerts import (
 )
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
+from sitewatch.record._detectable import read_detectable, write_detectable
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
 from sitewatch.record._geopackage import write_geopackage
 from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
@@ -127,6 +128,7 @@ __all__ = [
     "list_structures",
     "open_record",
     "raise_alert",
+    "read_detectable",
     "read_scenes",
     "register_site",
     "review",
@@ -139,6 +141,7 @@ __all__ = [
     "user",
     "write_centrelines",
     "write_change_rasters",
+    "write_detectable",
     "write_features",
     "write_geopackage",
     "write_published",
