@@ -18,6 +18,7 @@ from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
 from sitewatch.record._geopackage import write_geopackage
+from sitewatch.record._identity import known_names
 from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
 from sitewatch.record._keep import keep_structures, list_observations
 from sitewatch.record._lock import Holder, at_work, update_lock, watch_lock
@@ -124,6 +125,7 @@ __all__ = [
     "input_hash",
     "keep_structures",
     "known_files",
+    "known_names",
     "list_alerts",
     "list_deliveries",
     "list_events",

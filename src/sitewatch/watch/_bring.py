@@ -71,9 +71,7 @@ def first_day(catalogue: Catalogue, workspace: Workspace) -> dt.date:
     return catalogue.since or made.replace(year=made.year - _YEARS_BACK, day=min(made.day, 28))
 
 
-def _fetch(
-    catalogue: Catalogue, workspace: Workspace, folder: Path, progress: Progress
-) -> tuple[int, tuple[str, ...]]:
+def _fetch(catalogue: Catalogue, workspace: Workspace, folder: Path, progress: Progress) -> tuple[int, tuple[str, ...]]:
     from sitewatch.sources import FetchOptions, Query, fetch_items, find_profile, plan_fetch, search_catalogue
 
     area = workspace.site.area

@@ -87,7 +87,7 @@ def _batch(
     left = tuple(alert for alert in group if not any(one.delivered for one in tried[alert.key]))
     if not left:
         return None
-    attempts = sorted((one.at for one in tried[left[0].key]))
+    attempts = sorted(one.at for one in tried[left[0].key])
     if len(attempts) > len(WAITS_S) or (not attempts and now - due > STALE):
         return None
     after = attempts[-1] + dt.timedelta(seconds=WAITS_S[len(attempts) - 1]) if attempts else due

@@ -41,7 +41,9 @@ class FeedChannel:
             fresh = [entry_of(message, alert) for alert in message.alerts]
             fresh = [entry for entry in fresh if entry.findtext(_atom("id")) not in ids]
             if fresh:
-                entries = sorted([*there, *fresh], key=lambda entry: entry.findtext(_atom("updated")) or "", reverse=True)
+                entries = sorted(
+                    [*there, *fresh], key=lambda entry: entry.findtext(_atom("updated")) or "", reverse=True
+                )
                 write_whole(path, _feed(self.rules, entries[: self.rules.keep]))
         except OSError as error:
             raise DeliveryError(f"{path} can't be written ({error.strerror})") from error

@@ -6,14 +6,14 @@ import contextlib
 import dataclasses
 import datetime as dt
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sitewatch.atomic import write_json
-from sitewatch.errors import BusyError, ChangeError, SceneError, SitewatchError, StackError, WatchError
+from sitewatch.errors import ChangeError, SceneError, SitewatchError, StackError, WatchError
 from sitewatch.pipeline import RunOptions, UpdateResult, update_site
 from sitewatch.progress import Progress, silent
 from sitewatch.record import Alert, Record, Workspace, list_runs, list_sources, watch_lock
@@ -156,7 +156,12 @@ def _update(
         done: UpdateResult | None = None
         if known:
             done = update_site(
-                workspace.folder, options=_options(site), patience_s=600.0, progress=progress, told=told, command=command
+                workspace.folder,
+                options=_options(site),
+                patience_s=600.0,
+                progress=progress,
+                told=told,
+                command=command,
             )
         outcome: Outcome = "waiting for images" if not known else "updated" if done and done.result else "nothing new"
         trouble = "; ".join(str(error) for error in brought.errors)

@@ -65,7 +65,12 @@ def stalled(last_good: dt.datetime, now: dt.datetime, *, after: dt.timedelta, re
     if waited <= after:
         return ()
     hours = waited / dt.timedelta(hours=1)
-    content = {"news": ["monitoring stalled"], "since": last_good.isoformat(), "hours": round(hours, 1), "reason": reason}
+    content = {
+        "news": ["monitoring stalled"],
+        "since": last_good.isoformat(),
+        "hours": round(hours, 1),
+        "reason": reason,
+    }
     text = stalled_words(f"{last_good:%Y-%m-%d %H:%M} UTC", hours, reason)
     key = f"monitoring stalled {last_good:%Y%m%dT%H%M%SZ}"
     return (Alert(key, "monitoring stalled", text, raised=now, content=content),)

@@ -39,7 +39,9 @@ def _headline(before: Revision | None, after: Revision, news: Sequence[Kind]) ->
         by = f" by {after.by}" if "status" in after.reviewed else ""
         return f"{name}, is confirmed{by}"
     if "new candidate" in news:
-        return f"{name}, is a new candidate (chance that noise alone gives such a footprint: {p_value_words(s.p_value)})"
+        return (
+            f"{name}, is a new candidate (chance that noise alone gives such a footprint: {p_value_words(s.p_value)})"
+        )
     if "growth resumed" in news:
         return f"{name}, had been taken for finished and has grown again"
     if "completed" in news:
@@ -86,9 +88,10 @@ def gap_words(track: str, last: str, days: float, usual_days: float | None) -> s
 def stalled_words(since: str, hours: float, reason: str) -> str:
     """A watch that has not looked for too long."""
     why = f" The last failure: {reason.rstrip('.')}." if reason else ""
-    return f"The watch has not been able to look since {since} ({hours:.0f} h). Nothing new can be told until it can.{why}"
+    return (
+        f"The watch has not been able to look since {since} ({hours:.0f} h). Nothing new can be told until it can.{why}"
+    )
 
 
 def _plain(text: str) -> str:
     return text.replace("\u00a0", " ")
-
