@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 import shapely
-from acquaintances import SITE, UID, box, keep, structure
 
+from acquaintances import SITE, UID, box, keep, structure
 from sitewatch.errors import RecordError
 from sitewatch.record import (
     Alert,

@@ -76,12 +76,12 @@ def _print(terminal: Terminal, done: Replay) -> None:
     gone = len(done.structures) - len(standing)
     terminal.out.print(
         f"Played: {counted(len(done.days), 'day')} with images, {done.days[0]} to {done.days[-1]}; "
-        f"{counted(len(done.alerts), 'alert')}. Found at the end: {len(standing)}; told of and no longer found: {gone}.",
+        f"{counted(len(done.alerts), 'alert')}. Found at the end: {len(standing)}; told of and no longer: {gone}.",
         markup=False,
     )
     terminal.say(
-        "Begun: between the last image without it and the first with it, as known at the end. Days after: from the first "
-        "image with it. Images, their co-registration and the grid are as they are known today."
+        "Begun: between the last image without it and the first with it, as known at the end. Days after: from the "
+        "first image with it. Images, their co-registration and the grid are as they are known today."
     )
     terminal.say(f"Computed: {counted(done.computed, 'day')} in {done.seconds:.0f} s.")
 

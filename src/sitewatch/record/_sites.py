@@ -137,7 +137,7 @@ def held_site_row(session: Session, uid: str) -> SiteRow:
 
 
 def hold_site(record: Record, uid: str) -> None:
-    """Keep others from writing about a site until the transaction that is open ends, so that it reads what it acts on."""
+    """Keep others from writing about a site until the open transaction ends: what it reads then holds to its end."""
     with writing(record) as session:
         held_site_row(session, uid)
 

@@ -48,8 +48,8 @@ def outstanding(
 ) -> tuple[Batch, ...]:
     """What one receiver is still to be told, oldest first; what was delivered, given up or has gone stale is not in it.
 
-    The alerts of a message depend on when they were raised and on the rules only, not on when it is sent: a message that
-    was sent but not noted is sent again as the same.
+    The alerts of a message depend on when they were raised and on the rules only, not on when it is sent: a message
+    that was sent but not noted is sent again as the same.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def outstanding(
 
 
 def due_at(alert: Alert, rules: Sequence[Rule], channel: str) -> dt.datetime | None:
-    """When a receiver is to be told of an alert: at once, at the end of quiet hours or with a digest; None for never."""
+    """When a receiver is to be told: at once, at the end of quiet hours or with a digest; None for never."""
     raised = alert.raised
     if raised is None:
         return None

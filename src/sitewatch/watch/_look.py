@@ -82,7 +82,7 @@ class State(BaseModel):
 class _Updated:
     outcome: Outcome
     result: UpdateResult | None = None
-    brought: Brought = Brought()
+    brought: Brought = dataclasses.field(default_factory=Brought)
     error: str = ""
     notes: tuple[str, ...] = ()
 
