@@ -80,8 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append(Request({k.lower(): v for k, v in self.headers.items()}, body))
         mood = self.server.moods.pop(0) if self.server.moods else 200
         if mood == "kill":
-            assert self.server.victim is not None
-            os.kill(self.server.victim, signal.SIGKILL)
+            wait_for(lambda: self.server.victim is not None)
+            os.kill(self.server.victim or 0, signal.SIGKILL)
         elif mood == "hang":
             self.server.over.wait(30)
         elif mood == "drip":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import multiprocessing
 from pathlib import Path
 from typing import Any
@@ -43,15 +44,13 @@ def filled(workspace: Workspace) -> Workspace:
     own = dataclasses.replace(workspace, uid=UID)
     with own.record() as record:
         keep(record, CANDIDATE)
-        raise_news(record, UID, NOW_REAL())
+        raise_news(record, UID, now_real())
         keep(record, PIER)
-        raise_news(record, UID, NOW_REAL())
+        raise_news(record, UID, now_real())
     return own
 
 
-def NOW_REAL() -> Any:
-    import datetime as dt
-
+def now_real() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
@@ -161,8 +160,10 @@ def test_a_receiver_is_given_up_after_two_days_and_the_record_has_every_attempt(
 
 def killed_while_telling(workspace: Workspace, rules: WatchRules, desk: Desk) -> int | None:
     """Tell in another process, which the desk kills when it has taken what it is told."""
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["sitewatch.watch", "requests"])
     process = context.Process(target=tell_only_of, args=(workspace, rules))
+    desk.victim = None
     process.start()
     desk.victim = process.pid
     process.join(60)

@@ -24,8 +24,8 @@ def at(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
 
 
-def left(*alerts: Any, rules: Any = (Rule(),), deliveries: Any = (), now: dt.datetime = NOW) -> Any:
-    return outstanding(alerts, deliveries, rules, channel="desk", target="there", now=now)
+def left(*alerts: Any, rules: Any = None, deliveries: Any = (), now: dt.datetime = NOW) -> Any:
+    return outstanding(alerts, deliveries, rules or [Rule()], channel="desk", target="there", now=now)
 
 
 @pytest.mark.parametrize(
