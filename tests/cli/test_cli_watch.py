@@ -72,7 +72,7 @@ def alerts_of(folder: Path) -> list[Any]:
 
 
 def test_images_that_arrive_one_by_one_are_watched_from_the_first_that_suffice(watched: Any) -> None:
-    folder, said = watched
+    _, said = watched
     looks = [one["looks"][0] for one in said]
     assert [look["outcome"] for look in looks] == [
         "waiting for images", "waiting for images", "updated", "updated", "nothing new",
@@ -113,8 +113,6 @@ def test_a_replay_raises_what_the_live_watch_raised(watched: Any, sitewatch: Sit
     folder, _ = watched
     live = [alert for alert in alerts_of(folder) if alert.kind != "watch begun"]
     first = "2023-07-15"
-    days = sorted(path.name for path in (folder / "images").glob("*.tif"))
-    del days
     shutil.copytree(folder / "port", tmp_path / "port")
     done = sitewatch("replay", "-w", tmp_path / "port", "--from", first, "--step", "500", "--json")
     assert done.code == 0, done.err

@@ -74,10 +74,11 @@ def test_an_alert_says_what_the_images_show_and_since_when() -> None:
     assert "Not confirmed: seen in two images only." in alert.text
 
 
-def test_a_confirmation_by_an_analyst_says_by_whom() -> None:
+def test_a_confirmation_by_an_analyst_says_so_and_names_nobody() -> None:
     reviewed = dataclasses.replace(CONFIRMED, reviewed=("status",), by="ann", run=None)
     (alert,) = news_between([CANDIDATE], [reviewed], mark=2, raised=NOW)
-    assert "is confirmed by ann." in alert.text
+    assert "is confirmed by an analyst." in alert.text
+    assert alert.content["said_by"] == "analyst"
 
 
 STATES = st.sampled_from([None, CANDIDATE, CONFIRMED, REJECTED, GONE, DONE, LATER_DONE, PREPARED])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import sys
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sitewatch.cli._terminal import Terminal
+    from sitewatch.progress import Progress
     from sitewatch.watch import Look, WatchRules
 
 RulesArgument = Annotated[
@@ -50,19 +52,38 @@ def watch(
 
         said = read_rules(rules)
         _tell_plan(terminal, said)
-        with terminal.progress() as progress:
-            follow = watch_once if once else watch_sites
+        follow = watch_once if once else watch_sites
+        with contextlib.closing(_Drawn(terminal)) as progress:
             looks = follow(said, progress=progress, told=terminal.say, command=shlex.join(sys.argv))
-            failed = _follow(terminal, looks, whole=once)
+            failed = _follow(terminal, looks, progress, whole=once)
         if failed:
             terminal.warn(f"{counted(len(failed), 'site')} failed: {', '.join(failed)}.")
             raise typer.Exit(1)
 
 
-def _follow(terminal: Terminal, looks: Iterable[Look], *, whole: bool) -> list[str]:
+class _Drawn:
+    """Progress that is drawn while a site is at work, and cleared before its result is printed."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._opened = contextlib.ExitStack()
+        self._draw: Progress | None = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if self._draw is None:
+            self._draw = self._opened.enter_context(self._terminal.progress())
+        self._draw(stage, done, total)
+
+    def close(self) -> None:
+        self._opened.close()
+        self._draw = None
+
+
+def _follow(terminal: Terminal, looks: Iterable[Look], drawn: _Drawn, *, whole: bool) -> list[str]:
     """Print each look as it is done; gives the names of sites that failed."""
     documents, failed = [], []
     for look in looks:
+        drawn.close()
         document = _look_json(look)
         documents.append(document)
         if look.outcome == "failed":

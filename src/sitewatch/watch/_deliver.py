@@ -95,33 +95,36 @@ def _tell(
 ) -> tuple[list[Attempt], list[dt.datetime]]:
     """Tell one receiver what is due; gives the attempts made, and when there is to be another."""
     alerts, deliveries = list_alerts(record, workspace.uid), list_deliveries(record, workspace.uid)
-    receiver = {"channel": channel.name, "target": target}
     attempts: list[Attempt] = []
-    for batch in outstanding(alerts, deliveries, rules, **receiver, now=clock.now()):
+    unreachable = ""
+    for batch in outstanding(alerts, deliveries, rules, channel=channel.name, target=target, now=clock.now()):
         if batch.next_attempt > clock.now():
             continue
-        attempt, reached = _attempt(workspace, batch, channel, target)
-        with transaction(record):
-            for key in attempt.alerts:
-                add_delivery(
-                    record, workspace.uid, key, **receiver, delivered=attempt.delivered, detail=attempt.detail
-                )  # fmt: skip
+        if unreachable:
+            # Asking again a moment later is of no use, and would keep the other receivers waiting.
+            attempt = Attempt(channel.name, target, batch.keys, False, f"not tried: {unreachable}")
+        else:
+            attempt, reached = _attempt(workspace, batch, channel, target)
+            unreachable = "" if reached else attempt.detail
+        _note(record, workspace, attempt, clock.now())
         attempts.append(attempt)
-        if not reached:
-            # What a receiver that is down would be told next can wait for its return.
-            break
-    left = outstanding(alerts, list_deliveries(record, workspace.uid), rules, **receiver, now=clock.now())
-    moments = [batch.next_attempt for batch in left]
-    if attempts and not attempts[-1].delivered and moments:
-        # Those behind the one that failed are due, and are tried when that one is.
-        failed = [batch.next_attempt for batch in left if batch.attempts]
-        moments = [max(moment, min(failed)) for moment in moments] if failed else moments
-    return attempts, moments
+    deliveries = list_deliveries(record, workspace.uid)
+    left = outstanding(alerts, deliveries, rules, channel=channel.name, target=target, now=clock.now())
+    return attempts, [batch.next_attempt for batch in left]
+
+
+def _note(record: Record, workspace: Workspace, attempt: Attempt, at: dt.datetime) -> None:
+    with transaction(record):
+        for key in attempt.alerts:
+            add_delivery(
+                record, workspace.uid, key, channel=attempt.channel, target=attempt.target,
+                delivered=attempt.delivered, detail=attempt.detail, at=at,
+            )  # fmt: skip
 
 
 def _attempt(workspace: Workspace, batch: Batch, channel: Channel, target: str) -> tuple[Attempt, bool]:
     """Try once; gives how it went, and whether the receiver can be reached at all."""
-    keys = tuple(alert.key for alert in batch.alerts)
+    keys = batch.keys
     message = Message(workspace.uid, workspace.site.id, workspace.site.name, batch.alerts)
     try:
         return Attempt(channel.name, target, keys, True, channel.send(message, target)), True

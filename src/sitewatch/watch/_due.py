@@ -36,6 +36,11 @@ class Batch:
     attempts: int
     next_attempt: dt.datetime
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of its alerts."""
+        return tuple(alert.key for alert in self.alerts)
+
 
 def outstanding(
     alerts: Sequence[Alert],

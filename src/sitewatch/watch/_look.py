@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sitewatch.atomic import write_json
-from sitewatch.errors import ChangeError, SceneError, SitewatchError, StackError, WatchError
+from sitewatch.errors import BusyError, ChangeError, SceneError, SitewatchError, StackError, WatchError
 from sitewatch.pipeline import RunOptions, UpdateResult, update_site
 from sitewatch.progress import Progress, silent
 from sitewatch.record import Alert, Record, Workspace, list_runs, list_sources, watch_lock
@@ -25,7 +25,7 @@ from sitewatch.watch._overdue import stalled
 from sitewatch.watch._raise import raise_all, raise_gaps, raise_news
 from sitewatch.watch._rules import WatchedSite, WatchRules
 
-Outcome = Literal["updated", "nothing new", "waiting for images", "failed", "told"]
+Outcome = Literal["updated", "nothing new", "waiting for images", "busy", "failed", "told"]
 _STATE = "watch.json"
 
 
@@ -36,7 +36,8 @@ class Look:
     Attributes
     ----------
     outcome
-        ``told`` where it was only gone to tell what had been raised before.
+        ``told`` where it was only gone to tell what had been raised before, ``busy`` where another watch or update is
+        at work.
     images, run
         How many images were new, and the run that used them.
     alerts
@@ -118,6 +119,8 @@ def look_at(
                 alerts = _raise(rules, site, workspace, record, state, clock)
                 went = deliver(workspace, record, rules.rules_of(site), channels, clock, patience_s=patience_s)
             return _looked(look, done, alerts, went)
+    except BusyError as error:
+        return dataclasses.replace(look, outcome="busy", error=str(error))
     except SitewatchError as error:
         return dataclasses.replace(look, error=str(error))
     except Exception as error:
@@ -133,6 +136,8 @@ def tell_only(rules: WatchRules, site: WatchedSite, channels: Sequence[Channel],
         with watch_lock(workspace.folder), workspace.record() as record:
             went = deliver(workspace, record, rules.rules_of(site), channels, clock)
         return dataclasses.replace(look, attempts=went.attempts, next_attempt=went.next_attempt)
+    except BusyError as error:
+        return dataclasses.replace(look, outcome="busy", error=str(error))
     except SitewatchError as error:
         return dataclasses.replace(look, outcome="failed", error=str(error))
 
@@ -173,9 +178,9 @@ def _update(
         if _nothing_computed_yet(workspace):
             return _Updated("waiting for images", None, brought, "", (f"not enough to compare yet: {error.message}",))
         return _Updated("failed", None, brought, str(error))
-    except SitewatchError as error:
-        return _Updated("failed", None, brought, str(error))
-    except OSError as error:
+    except BusyError as error:
+        return _Updated("busy", None, brought, str(error))
+    except (SitewatchError, OSError) as error:
         return _Updated("failed", None, brought, str(error))
     except Exception as error:
         told(traceback.format_exc())
@@ -197,7 +202,7 @@ def _noted(workspace: Workspace, at: dt.datetime, done: _Updated) -> State:
     state = State(
         first_look=before.first_look if before else at,
         last_look=at,
-        last_good=(before.last_good if before else None) if done.outcome == "failed" else at,
+        last_good=(before.last_good if before else None) if done.outcome in ("failed", "busy") else at,
         error=done.error,
     )
     with contextlib.suppress(OSError):

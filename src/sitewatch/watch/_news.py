@@ -69,7 +69,7 @@ def _alert(before: Revision | None, after: Revision, mark: int, raised: dt.datet
         "structure": structure_content(after),
         "before": None if before is None else _told_before(before),
         "run": after.run,
-        "said_by": after.by,
+        "said_by": "images" if after.run else "analyst",
         MARK: mark,
     }
     text = news_words(before, after, news)

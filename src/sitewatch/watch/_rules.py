@@ -274,6 +274,10 @@ def _placed(rules: WatchRules, folder: Path) -> WatchRules:
     def area_at(area: str | None) -> str | None:
         return area if area is None or area.startswith("bbox:") else str(at(Path(area)))
 
+    def hints_at(hints: dict[str, Any]) -> dict[str, Any]:
+        model = at(Path(str(hints["dem"]))) if "dem" in hints else None
+        return {**hints, "dem": str(model)} if model is not None and model.is_file() else hints
+
     def catalogue_at(one: Catalogue) -> Catalogue:
         local = at(Path(one.source))
         return one.model_copy(update={"source": str(local)}) if "://" not in one.source and local.exists() else one
@@ -283,6 +287,7 @@ def _placed(rules: WatchRules, folder: Path) -> WatchRules:
             update={
                 "workspace": at(site.workspace),
                 "area": area_at(site.area),
+                "hints": hints_at(site.hints),
                 "images": tuple(at(folder) for folder in site.images),
                 "catalogue": tuple(catalogue_at(one) for one in site.catalogue),
             }

@@ -36,7 +36,7 @@ def _headline(before: Revision | None, after: Revision, news: Sequence[Kind]) ->
         was = before.structure.status if before else "told of"
         return f"{name}, was {was} and is withdrawn: {_why_withdrawn(after)}"
     if "confirmed" in news:
-        by = f" by {after.by}" if "status" in after.reviewed else ""
+        by = " by an analyst" if "status" in after.reviewed else ""
         return f"{name}, is confirmed{by}"
     if "new candidate" in news:
         return (
