@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -109,10 +110,16 @@ def test_every_alert_is_in_the_file_and_the_feed_once(watched: Any) -> None:
     assert all(one.delivered for one in deliveries)
 
 
+def days_of(images: Path) -> list[str]:
+    """Days of the images, from their names."""
+    stamps = [re.search(r"_(\d{4})(\d\d)(\d\d)T", path.name) for path in sorted(images.glob("*.tif"))]
+    return ["-".join(stamp.groups()) for stamp in stamps if stamp]
+
+
 def test_a_replay_raises_what_the_live_watch_raised(watched: Any, sitewatch: Sitewatch, tmp_path: Path) -> None:
     folder, _ = watched
     live = [alert for alert in alerts_of(folder) if alert.kind != "watch begun"]
-    first = "2023-07-15"
+    first = days_of(folder / "images")[BEFORE]
     shutil.copytree(folder / "port", tmp_path / "port")
     done = sitewatch("replay", "-w", tmp_path / "port", "--from", first, "--step", "500", "--json")
     assert done.code == 0, done.err

@@ -16,15 +16,11 @@ from acquaintances import SITE, UID, box, keep, structure
 from conftest import Jumping
 from sitewatch.record import (
     Confirm,
-    Record,
     Workspace,
-    count_revisions,
     list_alerts,
     list_deliveries,
-    list_structures,
     register_site,
     review,
-    structures_as_of,
 )
 from sitewatch.watch import read_rules
 from sitewatch.watch._deliver import channels_of, deliver
@@ -91,24 +87,6 @@ def test_alerts_are_raised_from_what_the_record_said_then_and_says_now_each_once
             ("SW-0003", "confirmed"),
         ]
         assert len(list_alerts(record, UID)) == 6
-
-
-def test_the_record_is_known_as_it_was_at_any_time(record_with_history: Record) -> None:
-    record = record_with_history
-    count = count_revisions(record, UID)
-    assert structures_as_of(record, UID, count) == list_structures(record, UID)
-    assert structures_as_of(record, UID, 0) == ()
-    assert [one.structure.status for one in structures_as_of(record, UID, 1)] == ["candidate"]
-
-
-@pytest.fixture
-def record_with_history(tmp_path: Path) -> Any:
-    from sitewatch.record import open_record
-
-    with open_record(tmp_path / "h.sqlite") as record:
-        keep(record, CANDIDATE)
-        keep(record, PIER, HALL)
-        yield record
 
 
 def test_a_receiver_that_answers_500_then_200_is_told_once(filled: Workspace, desk: Desk, clock: Jumping) -> None:

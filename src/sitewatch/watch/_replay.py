@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sitewatch.errors import WatchError
+from sitewatch.errors import WatchError, WorkspaceError
 from sitewatch.pipeline import RunOptions
 from sitewatch.pipeline._compute import counts_of, hash_of
 from sitewatch.pipeline._replay import find_upto
@@ -164,7 +164,12 @@ def replay_site(
     with contextlib.ExitStack() as held:
         held.enter_context(update_lock(workspace.folder, patience_s=600.0, told=told))
         with workspace.record() as record:
-            found = scenes_of(list_sources(record, workspace.uid), options, progress)
+            sources = list_sources(record, workspace.uid)
+            if not sources:
+                raise WorkspaceError(
+                    f"no images have been added to {workspace.folder}", hint="`sitewatch add` does so."
+                )
+            found = scenes_of(sources, options, progress)
             check_some(found)
             described = [job() for job in scene_jobs(found.scenes, known_files(record, workspace.uid))]
             known = list_structures(record, workspace.uid)
