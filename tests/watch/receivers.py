@@ -108,15 +108,16 @@ class Post:
         self.mails: list[Message] = []
         self.answers: list[str] = []
         self.refuses: set[str] = set()
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = int(free.getsockname()[1])
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
-
-    @property
-    def port(self) -> int:
-        return int(self._controller.server.sockets[0].getsockname()[1])
+        self._runs = True
 
     def stop(self) -> None:
-        self._controller.stop()
+        if self._runs:
+            self._controller.stop()
+        self._runs = False
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

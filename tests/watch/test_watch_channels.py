@@ -74,7 +74,7 @@ def test_what_did_not_arrive_is_told_without_the_address(
 ) -> None:
     desk.moods = [mood]
     with pytest.raises(kind, match=words) as raised:
-        post_to(desk, timeout_s=0.5)
+        post_to(desk, timeout_s=0.5 if mood in ("hang", "drip") else 20.0)
     assert type(raised.value) is kind
     assert "secret" not in str(raised.value)
     assert len(desk.requests) == 1

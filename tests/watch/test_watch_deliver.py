@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import multiprocessing
+import os
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def killed_while_telling(workspace: Workspace, rules: WatchRules, desk: Desk) ->
     """Tell in another process, which the desk kills when it has taken what it is told."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sitewatch.watch", "requests"])
-    process = context.Process(target=tell_only_of, args=(workspace, rules))
+    process = context.Process(target=tell_only_of, args=(workspace, rules, os.environ["DESK_SECRET"]))
     desk.victim = None
     process.start()
     desk.victim = process.pid
@@ -149,7 +150,8 @@ def killed_while_telling(workspace: Workspace, rules: WatchRules, desk: Desk) ->
     return process.exitcode
 
 
-def tell_only_of(workspace: Workspace, rules: WatchRules) -> None:
+def tell_only_of(workspace: Workspace, rules: WatchRules, secret: str) -> None:
+    os.environ["DESK_SECRET"] = secret
     from sitewatch.watch import SystemClock
 
     with workspace.record() as record:

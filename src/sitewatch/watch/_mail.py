@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import email.policy
 import os
 import smtplib
 import ssl
@@ -48,7 +49,8 @@ class EmailChannel:
 
 def as_mail(message: Message, sender: str, to: str) -> EmailMessage:
     """A message as mail. Its Message-ID is the same at every attempt, by which mail programs tell a repetition."""
-    mail = EmailMessage()
+    # Not every mail server takes letters beyond ASCII as they are.
+    mail = EmailMessage(email.policy.default.clone(cte_type="7bit"))
     mail["Subject"] = message.subject.replace("\n", " ").replace("\r", " ")
     mail["From"], mail["To"] = sender, to
     mail["Date"] = format_datetime(message.raised)

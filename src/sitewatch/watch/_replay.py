@@ -39,12 +39,14 @@ from sitewatch.record import (
     open_record,
     register_site,
     scene_jobs,
+    structures_as_of,
     transaction,
     update_lock,
 )
 from sitewatch.scenes import Scene, Scenes
 from sitewatch.stack import Stacks, build_stacks
 from sitewatch.structure import Structure
+from sitewatch.watch._news import MARK
 from sitewatch.watch._raise import raise_news
 
 _IN_MEMORY_BYTES = 4 * 2**30
@@ -83,7 +85,7 @@ class Played:
     @property
     def raised(self) -> dt.date | None:
         """Date of the images with which it would first have been told of, as a candidate or as confirmed."""
-        return self._first("new candidate", "confirmed")
+        return None if self.from_before else self._first("new candidate", "confirmed")
 
     @property
     def confirmed(self) -> dt.date | None:
@@ -271,14 +273,18 @@ def _played(scratch: Record, known: Sequence[Revision]) -> tuple[Played, ...]:
     alerts = list_alerts(scratch, _UID)
     revisions = list_structures(scratch, _UID)
     names = known_names(known, [one.structure for one in revisions])
+    begun = structures_as_of(scratch, _UID, int(alerts[0].content[MARK]))
+    before = {one.id for one in begun if _told_of(one)}
     out = []
     for place, one in enumerate(revisions):
         of_it = tuple(alert for alert in alerts if alert.structure == one.id)
-        before = not any({"new candidate", "confirmed"} & set(alert.content["news"]) for alert in of_it[:1])
-        told_of = one.stands and one.structure.status != "rejected"
-        if of_it or told_of:
-            out.append(Played(one.id, names.get(place), one.structure, told_of, of_it, before and told_of))
+        if of_it or _told_of(one):
+            out.append(Played(one.id, names.get(place), one.structure, _told_of(one), of_it, one.id in before))
     return tuple(sorted(out, key=lambda p: (not p.stands, p.structure.status != "confirmed", _onset(p), p.name)))
+
+
+def _told_of(one: Revision) -> bool:
+    return one.stands and one.structure.status != "rejected"
 
 
 def _onset(played: Played) -> str:
