@@ -53,7 +53,7 @@ def example() -> str:
 
 def uncommented() -> str:
     """The example with every setting in force."""
-    return re.sub(r"^# (?=\[\[|[a-z_]+ = |         \")", "", example(), flags=re.MULTILINE)
+    return re.sub(r"^# (?=\[\[|[a-z0-9_]+ = |         \")", "", example(), flags=re.MULTILINE)
 
 
 def test_the_example_is_valid_as_it_stands_and_with_every_setting_in_force(tmp_path: Path) -> None:

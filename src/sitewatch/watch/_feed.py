@@ -62,9 +62,9 @@ def entry_of(message: Message, alert: Alert) -> ET.Element:
     if structure and structure["geometry"]["coordinates"]:
         outline = shapely.geometry.shape(structure["geometry"])
         # GeoRSS Simple knows one ring a polygon; of several parts the hull holds all.
-        ring = (outline if outline.geom_type == "Polygon" else outline.convex_hull).exterior
+        ring = outline if isinstance(outline, shapely.Polygon) else shapely.convex_hull(outline)
         place = ET.SubElement(entry, f"{{{GEORSS}}}polygon")
-        place.text = " ".join(f"{y:.6f} {x:.6f}" for x, y in ring.coords)
+        place.text = " ".join(f"{y:.6f} {x:.6f}" for x, y in shapely.get_coordinates(shapely.get_exterior_ring(ring)))
     return entry
 
 

@@ -32,7 +32,8 @@ class LinesChannel:
             path.parent.mkdir(parents=True, exist_ok=True)
             # One write a message, onto the end: whoever follows the file (tail -f) sees whole lines only.
             with path.open("a+b") as file:
-                there = _ids(file.seek(0) or file.read())
+                file.seek(0)
+                there = _ids(file.read())
                 _cut_off_half_a_line(path)
                 alerts = [alert_json(message, alert) for alert in message.alerts]
                 fresh = [alert for alert in alerts if alert["id"] not in there]

@@ -37,12 +37,11 @@ class EmailChannel:
             with _server(self.rules) as server:
                 server.send_message(mail, self.rules.sender, [target])
         except smtplib.SMTPRecipientsRefused as error:
-            code, said = next(iter(error.recipients.values()))
-            raise _failure(code, said) from error
+            raise _failure(*next(iter(error.recipients.values()))) from error
         except smtplib.SMTPResponseException as error:
             raise _failure(error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPException, OSError) as error:
-            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            said: str = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise DeliveryError(f"{self.rules.server} can't be used ({said})") from error
         return "accepted"
 

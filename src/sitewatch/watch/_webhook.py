@@ -13,11 +13,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sitewatch.errors import DeliveryError, RefusedError, WatchError
 from sitewatch.watch._message import Message
 from sitewatch.watch._rules import Webhook
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 _PREFIX = "whsec_"
 # Answers that say "not now" rather than "not this".
@@ -100,7 +104,7 @@ def _post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -
         raise DeliveryError(f"{urlsplit(url).hostname} can't be reached ({_reason(error)})") from error
 
 
-def _nobody(request: object) -> object:
+def _nobody(request: PreparedRequest) -> PreparedRequest:
     """Credentials for a request: none. Left to itself, requests would take some from ~/.netrc."""
     return request
 
