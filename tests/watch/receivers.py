@@ -51,7 +51,7 @@ class Desk(ThreadingHTTPServer):
         self.requests: list[Request] = []
         self.victim: int | None = None
         self.over = threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:

@@ -74,7 +74,8 @@ def outstanding(
         if (due := due_at(alert, rules, channel)) is not None:
             groups[due, "" if due != alert.raised else alert.key].append(alert)
     batches = [_batch(due, group, tried, now) for (due, _), group in groups.items()]
-    return tuple(sorted((one for one in batches if one), key=lambda one: (one.due, one.alerts[0].key)))
+    # What is due at the same moment keeps the order in which it was raised.
+    return tuple(sorted((one for one in batches if one), key=lambda one: one.due))
 
 
 def due_at(alert: Alert, rules: Sequence[Rule], channel: str) -> dt.datetime | None:

@@ -33,7 +33,7 @@ def _headline(before: Revision | None, after: Revision, news: Sequence[Kind]) ->
     s = after.structure
     name = f"{s.id}, {_what(s)}"
     if "withdrawn" in news:
-        was = before.structure.status if before else "told of"
+        was = "confirmed" if before and before.structure.status == "confirmed" else "a candidate"
         return f"{name}, was {was} and is withdrawn: {_why_withdrawn(after)}"
     if "confirmed" in news:
         by = " by an analyst" if "status" in after.reviewed else ""
