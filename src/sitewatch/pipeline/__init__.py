@@ -1,27 +1,32 @@
 """The stages in a row: from a site and a pile of images to a workspace with record, structures and dossier.
 
 `run_site` does the main job in one call; `init_site`, `add_images` and `update_site` follow a site over time;
-`date_polygon` dates a footprint that was drawn; `map_power` says what could have been seen. The command line is a thin
+`date_polygon` dates a footprint that was drawn; `map_power` says what could have been seen; `find_upto` says what an
+`Archive` showed by a day. The command line is a thin
 shell over these. Anything more particular is done with the stages themselves, see ``docs/python.md``.
 """
 
 from sitewatch.pipeline._date import date_polygon
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import PowerResult, map_power
+from sitewatch.pipeline._replay import Archive, find_upto, open_archive
 from sitewatch.pipeline._run import run_site
 from sitewatch.pipeline._steps import RunResult
 from sitewatch.pipeline._update import Added, UpdateResult, add_images, init_site, update_site
 
 __all__ = [
     "Added",
+    "Archive",
     "PowerResult",
     "RunOptions",
     "RunResult",
     "UpdateResult",
     "add_images",
     "date_polygon",
+    "find_upto",
     "init_site",
     "map_power",
+    "open_archive",
     "run_site",
     "update_site",
 ]

@@ -8,35 +8,86 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sitewatch.errors import ChangeError
+from sitewatch.errors import ChangeError, WorkspaceError
+from sitewatch.pipeline._compute import hash_of
 from sitewatch.pipeline._options import RunOptions
-from sitewatch.pipeline._steps import alpha_for, apart, detect_changes
+from sitewatch.pipeline._sources import scenes_of
+from sitewatch.pipeline._steps import alpha_for, apart, check_some, detect_changes, used_scenes
 from sitewatch.progress import Progress, silent
-from sitewatch.stack import Stacks
+from sitewatch.record import Workspace, known_files, list_sources, scene_jobs
+from sitewatch.scenes import Scene
+from sitewatch.stack import Stacks, build_stacks
 from sitewatch.structures import Structure, find_structures
 
 if TYPE_CHECKING:
     from sitewatch.site import Site
 
 
-def find_upto(
-    site: Site, stacks: Stacks, until: dt.datetime, options: RunOptions, progress: Progress = silent
-) -> tuple[Structure, ...]:
-    """Structures that an update would have found with the images acquired up to a moment. Reads and writes nothing.
+@dataclasses.dataclass(frozen=True)
+class Archive:
+    """All images of a workspace, stacked, from which any past day can be computed.
+
+    Attributes
+    ----------
+    scenes
+        Those in the stacks, by acquisition time.
+    input_hash
+        Of all that its past rests on: images, settings, version.
+    """
+
+    site: Site
+    stacks: Stacks
+    scenes: tuple[Scene, ...]
+    options: RunOptions
+    input_hash: str
+
+    @property
+    def nbytes(self) -> int:
+        """What its pixels take in memory."""
+        return sum(stack.nbytes for stack in self.stacks.stacks)
+
+    def in_memory(self) -> Archive:
+        """The same with its pixels read, once for all days."""
+        loaded = tuple(stack.load() for stack in self.stacks.stacks)
+        return dataclasses.replace(self, stacks=dataclasses.replace(self.stacks, stacks=loaded))
+
+
+def open_archive(workspace: Workspace, options: RunOptions, progress: Progress = silent) -> Archive:
+    """Stack all images that were added to a workspace; those in the stacks on disk are not read again.
+
+    Raises
+    ------
+    WorkspaceError
+        If no images were added.
+    SceneError, StackError
+        If none of them can be used.
+    """
+    with workspace.record() as record:
+        sources, known = list_sources(record, workspace.uid), known_files(record, workspace.uid)
+    if not sources:
+        raise WorkspaceError(f"no images have been added to {workspace.folder}", hint="`sitewatch add` does so.")
+    found = scenes_of(sources, options, progress)
+    check_some(found)
+    stacks = build_stacks(workspace.site, found.scenes, workspace.stacks_folder, progress=progress)
+    described = [describe() for describe in scene_jobs(found.scenes, known)]
+    content = hash_of(workspace, described, options)
+    return Archive(workspace.site, stacks, used_scenes(found, stacks), options, content)
+
+
+def find_upto(archive: Archive, until: dt.datetime, progress: Progress = silent) -> tuple[Structure, ...]:
+    """Structures that an update would have found with the images acquired up to a moment. Reads and writes no file.
 
     Parameters
     ----------
-    stacks
-        Of the whole archive, dims ``time, y, x``; best in memory, for every call looks at all pixels anew.
     until
         The last moment that counts, UTC.
 
     Returns
     -------
     tuple
-        None where the images by then are too few to compare.
+        Empty where the images by then are too few to compare.
     """
-    known = cut_off(stacks, until)
+    known = cut_off(archive.stacks, until)
     if not known.stacks:
         return ()
     full, singles = apart(known)
@@ -46,8 +97,8 @@ def find_upto(
     except ChangeError:
         # A live update ends with this error, and its watch waits for more images.
         return ()
-    alpha = alpha_for(options, site, known.stacks)
-    return find_structures(site, known.stacks, changes, alpha=alpha, singles=singles, progress=progress)
+    alpha = alpha_for(archive.options, archive.site, known.stacks)
+    return find_structures(archive.site, known.stacks, changes, alpha=alpha, singles=singles, progress=progress)
 
 
 def cut_off(stacks: Stacks, until: dt.datetime) -> Stacks:

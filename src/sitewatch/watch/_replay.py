@@ -14,12 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sitewatch.errors import WatchError, WorkspaceError
-from sitewatch.pipeline import RunOptions
-from sitewatch.pipeline._compute import counts_of, hash_of
-from sitewatch.pipeline._replay import find_upto
-from sitewatch.pipeline._sources import scenes_of
-from sitewatch.pipeline._steps import check_some, used_scenes
+from sitewatch.errors import WatchError
+from sitewatch.pipeline import Archive, RunOptions, find_upto, open_archive
 from sitewatch.progress import Progress, silent
 from sitewatch.record import (
     Alert,
@@ -30,21 +26,17 @@ from sitewatch.record import (
     begin_run,
     finish_run,
     keep_structures,
-    known_files,
     known_names,
     list_alerts,
     list_runs,
-    list_sources,
     list_structures,
     open_record,
     register_site,
-    scene_jobs,
     structures_as_of,
     transaction,
     update_lock,
 )
-from sitewatch.scenes import Scene, Scenes
-from sitewatch.stack import Stacks, build_stacks
+from sitewatch.scenes import Scene
 from sitewatch.structure import Structure
 from sitewatch.watch._news import MARK
 from sitewatch.watch._raise import raise_news
@@ -161,30 +153,20 @@ def replay_site(
     WorkspaceError, SceneError, StackError
         As `sitewatch.pipeline.update_site`.
     """
-    options, begun = options or RunOptions(), time.perf_counter()
+    begun = time.perf_counter()
     workspace = Workspace.open(folder)
     with contextlib.ExitStack() as held:
         held.enter_context(update_lock(workspace.folder, patience_s=600.0, told=told))
-        with workspace.record() as record:
-            sources = list_sources(record, workspace.uid)
-            if not sources:
-                raise WorkspaceError(
-                    f"no images have been added to {workspace.folder}", hint="`sitewatch add` does so."
-                )
-            found = scenes_of(sources, options, progress)
-            check_some(found)
-            described = [job() for job in scene_jobs(found.scenes, known_files(record, workspace.uid))]
-            known = list_structures(record, workspace.uid)
-        stacks = build_stacks(workspace.site, found.scenes, workspace.stacks_folder, progress=progress)
-        if sum(stack.nbytes for stack in stacks.stacks) <= _IN_MEMORY_BYTES:
-            stacks = dataclasses.replace(stacks, stacks=tuple(stack.load() for stack in stacks.stacks))
+        archive = open_archive(workspace, options or RunOptions(), progress)
+        if archive.nbytes <= _IN_MEMORY_BYTES:
+            archive = archive.in_memory()
             # What is in memory needs nothing of the workspace: live updates may go on beside.
             held.close()
-        scenes = used_scenes(found, stacks)
-        days = days_to_play([scene.datetime for scene in scenes], since, until, step)
-        course = f"{hash_of(workspace, described, options)} {since} {until} {step}"
-        with _scratch(workspace, course) as scratch:
-            computed = _play(workspace, scratch, stacks, scenes, days, options, progress)
+        days = days_to_play([scene.datetime for scene in archive.scenes], since, until, step)
+        with workspace.record() as record:
+            known = list_structures(record, workspace.uid)
+        with _scratch(workspace, f"{archive.input_hash} {since} {until} {step}") as scratch:
+            computed = _play(archive, scratch, days, progress)
             structures, alerts = _played(scratch, known), list_alerts(scratch, _UID)
     return Replay(days, structures, alerts, computed, round(time.perf_counter() - begun, 1))
 
@@ -224,47 +206,37 @@ def _scratch(workspace: Workspace, course: str) -> Iterator[Record]:
     for old in sorted(others, key=lambda file: file.stat().st_mtime, reverse=True)[_KEPT:]:
         for file in folder.glob(f"{old.name}*"):
             file.unlink(missing_ok=True)
-    with open_record(folder / name) as record:
+    # Two replays of one course would enter the same days twice.
+    with update_lock(folder), open_record(folder / name) as record:
         register_site(record, _UID, workspace.site, by="replay")
         yield record
 
 
-def _play(
-    workspace: Workspace,
-    scratch: Record,
-    stacks: Stacks,
-    scenes: Sequence[Scene],
-    days: Sequence[dt.date],
-    options: RunOptions,
-    progress: Progress,
-) -> int:
+def _play(archive: Archive, scratch: Record, days: Sequence[dt.date], progress: Progress) -> int:
     """Enter each day that is not there yet; gives how many were computed."""
     done = {run.parameters["day"] for run in list_runs(scratch, _UID)}
     computed = 0
     for number, day in enumerate(days):
         if day.isoformat() not in done:
             moment = dt.datetime.combine(day, _END_OF_DAY)
-            structures = find_upto(workspace.site, stacks, moment, options)
-            there = [scene for scene in scenes if scene.datetime <= moment]
-            _enter(scratch, day, structures, Scenes(tuple(there), ()))
+            there = [scene for scene in archive.scenes if scene.datetime <= moment]
+            _enter(scratch, day, find_upto(archive, moment), there)
             computed += 1
         progress("replay", number + 1, len(days))
     return computed
 
 
-def _enter(scratch: Record, day: dt.date, structures: Sequence[Structure], scenes: Scenes) -> None:
+def _enter(scratch: Record, day: dt.date, structures: Sequence[Structure], scenes: Sequence[Scene]) -> None:
     """Keep what a day's update found, and raise its alerts, as a live watch does."""
     moment = dt.datetime.combine(day, dt.time(12, tzinfo=dt.UTC))
     with transaction(scratch):
-        add_scenes(scratch, _UID, scenes.scenes)
+        add_scenes(scratch, _UID, scenes)
         run = begin_run(
             scratch, _UID, started=moment, by="replay", command="replay", parameters={"day": day.isoformat()},
-            scenes=[scene.id for scene in scenes.scenes],
+            scenes=[scene.id for scene in scenes],
         )  # fmt: skip
         keep_structures(scratch, _UID, run, structures, why=f"images up to {day}")
-        finish_run(
-            scratch, _UID, run, input_hash="", counts=counts_of(structures), seconds={}, notes=(), left_out=()
-        )  # fmt: skip
+        finish_run(scratch, _UID, run, input_hash="", counts={}, seconds={}, notes=(), left_out=())
         raise_news(scratch, _UID, moment)
 
 
