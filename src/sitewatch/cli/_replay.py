@@ -97,7 +97,7 @@ def _row(one: Played) -> tuple[str, ...]:
         days = one.days_after_begun(value)
         return "" if days is None else str(days)
 
-    confirmed = day(one.confirmed) if s.status == "confirmed" or one.confirmed else ""
+    confirmed = ", again ".join(map(str, one.confirmations)) or (day(None) if s.status == "confirmed" else "")
     return (
         one.known_as or one.name,
         s.kind,
@@ -150,6 +150,7 @@ def _structure_json(one: Played) -> dict[str, Any]:
         "raised_days_after": one.days_after_begun(one.raised),
         "confirmed": iso(one.confirmed),
         "confirmed_days_after": one.days_after_begun(one.confirmed),
+        "confirmations": [iso(day) for day in one.confirmations],
         "withdrawn": [iso(day) for day in one.withdrawn],
         "first_raised": iso(s.first_raised),
         "confirmed_on": iso(s.confirmed_on),

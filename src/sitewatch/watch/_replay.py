@@ -77,26 +77,31 @@ class Played:
     @property
     def raised(self) -> dt.date | None:
         """Date of the images with which it would first have been told of, as a candidate or as confirmed."""
-        return None if self.from_before else self._first("new candidate", "confirmed")
+        days = self._days("new candidate", "confirmed")
+        return None if self.from_before else min(days, default=None)
 
     @property
     def confirmed(self) -> dt.date | None:
         """Date of the images with which it would first have been told of as confirmed."""
-        return self._first("confirmed")
+        return min(self.confirmations, default=None)
+
+    @property
+    def confirmations(self) -> tuple[dt.date, ...]:
+        """Dates on which it would have been told of as confirmed: several where that was taken back between."""
+        return self._days("confirmed")
 
     @property
     def withdrawn(self) -> tuple[dt.date, ...]:
         """Dates on which what had been told of it would have been taken back."""
-        return tuple(_day(alert) for alert in self.alerts if "withdrawn" in alert.content["news"])
+        return self._days("withdrawn")
 
     def days_after_begun(self, day: dt.date | None) -> int | None:
         """Days from the first image by which it is credibly there, as known at the end, to a day."""
         onset = self.structure.onset
         return None if day is None or onset is None else (day - onset.latest).days
 
-    def _first(self, *kinds: str) -> dt.date | None:
-        days = [_day(alert) for alert in self.alerts if set(kinds) & set(alert.content["news"])]
-        return min(days, default=None)
+    def _days(self, *kinds: str) -> tuple[dt.date, ...]:
+        return tuple(_day(alert) for alert in self.alerts if set(kinds) & set(alert.content["news"]))
 
 
 @dataclasses.dataclass(frozen=True)
