@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clocks import Jumping
 from receivers import Desk, Post
 
 from acquaintances import SITE
 from sitewatch.pipeline import init_site
 from sitewatch.record import Workspace
-
-
-class Jumping:
-    """A clock that passes over what it is to wait."""
-
-    def __init__(self) -> None:
-        self.ahead = dt.timedelta()
-        self.slept: list[float] = []
-
-    def now(self) -> dt.datetime:
-        return dt.datetime.now(dt.UTC) + self.ahead
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.ahead += dt.timedelta(seconds=seconds)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import Jumping
 from receivers import Desk, Post
 from states import NOW
 
 from acquaintances import SITE, UID, box, keep, structure
-from conftest import Jumping
 from sitewatch.record import (
     Confirm,
     Workspace,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pystac
 import pytest
+from clocks import Jumping
 
-from conftest import Jumping
 from sitewatch.pipeline import init_site
 from sitewatch.progress import silent
 from sitewatch.record import list_alerts, list_sources
