@@ -62,6 +62,9 @@ def desk(small_coast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     truth = json.loads((small_coast / "truth.geojson").read_text())["features"][0]
     (folder / "pier.geojson").write_text(json.dumps(truth["geometry"]))
+    (folder / "watch.toml").write_text(
+        '[[site]]\nworkspace = "port"\nimages = ["images"]\n[[file]]\npath = "alerts.jsonl"\n'
+    )
     from sitewatch.scenes import open_scenes, to_stac
 
     catalogue = pystac.Catalog("catalogue", "the images as a static catalogue")

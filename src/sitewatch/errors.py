@@ -11,6 +11,9 @@
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
     ├── ExportError      a file for, or from, other programs can't be written or read
+    ├── WatchError       the rules of a watch can't be used
+    │   └── DeliveryError       an alert did not reach its receiver (it is tried again)
+    │       └── RefusedError        the receiver answered, and does not take this one
     └── WorkspaceError   the output folder can't be used
         ├── RecordError      the record can't be opened or written to
         ├── ReviewError      what the analyst asks of a structure can't be done
@@ -70,6 +73,18 @@ class StructureError(SitewatchError):
 
 class ExportError(SitewatchError):
     """A file for, or from, other programs can't be written or read."""
+
+
+class WatchError(SitewatchError):
+    """The rules of a watch can't be used."""
+
+
+class DeliveryError(WatchError):
+    """An alert did not reach its receiver; it is tried again."""
+
+
+class RefusedError(DeliveryError):
+    """A receiver answered that it does not take this alert; others may still reach it."""
 
 
 class WorkspaceError(SitewatchError):

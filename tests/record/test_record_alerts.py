@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 import shapely
-from acquaintances import SITE, UID, box, keep, structure
 
+from acquaintances import SITE, UID, box, keep, structure
 from sitewatch.errors import RecordError
 from sitewatch.record import (
     Alert,
@@ -17,13 +17,16 @@ from sitewatch.record import (
     add_delivery,
     add_event,
     add_finding,
+    count_revisions,
     list_alerts,
     list_deliveries,
     list_events,
     list_facilities,
     list_findings,
+    list_structures,
     raise_alert,
     register_site,
+    structures_as_of,
 )
 from sitewatch.site import Site, SiteFeature
 
@@ -83,6 +86,16 @@ def test_events_have_a_source_and_those_of_the_site_file_enter_once(record: Reco
     assert events[1].geometry == launch.geometry
     (facility,) = list_facilities(record, UID)
     assert (facility.name, dict(facility.properties)) == ("quay", {"since": 2016})
+
+
+def test_the_record_is_known_as_it_was_at_any_time(record: Record) -> None:
+    begun = count_revisions(record, UID)
+    keep(record, structure("a", box(0, 0), kind="quay wall"), structure("b", box(0.01, 0)))
+    now = count_revisions(record, UID)
+    assert (begun, now) == (1, 3)
+    assert structures_as_of(record, UID, now) == list_structures(record, UID)
+    assert [one.structure.kind for one in structures_as_of(record, UID, begun)] == ["pier"]
+    assert structures_as_of(record, UID, 0) == ()
 
 
 def test_what_does_not_exist_is_told(record: Record) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acquaintances import SITE, UID, box, keep, structure
 
+from acquaintances import SITE, UID, box, keep, structure
 from sitewatch.errors import RecordError
 from sitewatch.record import (
     Alert,

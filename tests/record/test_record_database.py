@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import shapely
-from acquaintances import SITE, UID, box, keep, structure
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -17,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from acquaintances import SITE, UID, box, keep, structure
 from sitewatch.errors import RecordError
 from sitewatch.record import Alert, Record, list_alerts, list_runs, list_scenes, open_record, raise_alert, register_site
 from sitewatch.record import transaction as together

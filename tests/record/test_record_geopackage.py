@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import acquaintances as a
 import pyogrio
 import pytest
 import shapely
 
+import acquaintances as a
 from sitewatch.record import ContextEvent, Revision, write_geopackage
 from sitewatch.record._geopackage_styles import style_of
 

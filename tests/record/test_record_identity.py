@@ -7,10 +7,10 @@ import datetime as dt
 
 import pytest
 import shapely
-from acquaintances import DAYS, SITE, UID, box, keep, scene, structure
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acquaintances import DAYS, SITE, UID, box, keep, scene, structure
 from sitewatch.record import (
     Record,
     history_of,

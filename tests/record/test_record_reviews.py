@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 import shapely
-from acquaintances import DAYS, UID, box, keep, structure
 
+from acquaintances import DAYS, UID, box, keep, structure
 from sitewatch.errors import ReviewError
 from sitewatch.geodesy import area_m2
 from sitewatch.record import (

@@ -18,14 +18,17 @@ from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
 from sitewatch.cli._links import links
 from sitewatch.cli._power import power
+from sitewatch.cli._replay import replay
 from sitewatch.cli._report import report
 from sitewatch.cli._run import run
 from sitewatch.cli._score import score
 from sitewatch.cli._sources import fetch, search
 from sitewatch.cli._structures import history, review, structures
+from sitewatch.cli._watch import watch
 
 _DO = "Find and date"
 _FOLLOW = "Follow a site over time"
+_WATCH = "Watch many, and look back"
 _BRING = "Find and bring images"
 _LOOK = "Look before and around"
 
@@ -44,6 +47,8 @@ app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
 for _command in (init, add, update, status, structures, history, review, report, export, links):
     app.command(rich_help_panel=_FOLLOW)(_command)
+app.command(rich_help_panel=_WATCH)(watch)
+app.command(rich_help_panel=_WATCH)(replay)
 app.command(rich_help_panel=_BRING)(search)
 app.command(rich_help_panel=_BRING)(fetch)
 app.command(rich_help_panel=_LOOK)(inspect)

@@ -2,13 +2,14 @@
 
 `run_site` does the main job in one call; `init_site`, `add_images` and `update_site` follow a site over time;
 `date_polygon` dates a footprint that was drawn; `map_power` says what could have been seen; `report_site` writes the
-report of a workspace in any form. The command line is a thin
+report of a workspace in any form; `find_upto` says what an `Archive` showed by a day. The command line is a thin
 shell over these. Anything more particular is done with the stages themselves, see ``docs/python.md``.
 """
 
 from sitewatch.pipeline._date import date_polygon
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import PowerResult, map_power
+from sitewatch.pipeline._replay import Archive, find_upto, open_archive
 from sitewatch.pipeline._report import FORMS, report_site
 from sitewatch.pipeline._run import run_site
 from sitewatch.pipeline._steps import RunResult
@@ -17,14 +18,17 @@ from sitewatch.pipeline._update import Added, UpdateResult, add_images, init_sit
 __all__ = [
     "FORMS",
     "Added",
+    "Archive",
     "PowerResult",
     "RunOptions",
     "RunResult",
     "UpdateResult",
     "add_images",
     "date_polygon",
+    "find_upto",
     "init_site",
     "map_power",
+    "open_archive",
     "report_site",
     "run_site",
     "update_site",

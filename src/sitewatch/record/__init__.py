@@ -19,9 +19,10 @@ from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._detectable import read_detectable, write_detectable
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
 from sitewatch.record._geopackage import write_geopackage
+from sitewatch.record._identity import known_names
 from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
 from sitewatch.record._keep import keep_structures, list_observations
-from sitewatch.record._lock import Holder, at_work, update_lock
+from sitewatch.record._lock import Holder, at_work, update_lock, watch_lock
 from sitewatch.record._manifest import Manifest
 from sitewatch.record._nouns import (
     Alert,
@@ -56,12 +57,20 @@ from sitewatch.record._reviews import (
     Withdraw,
     review,
 )
-from sitewatch.record._revisions import get_structure, history_of, list_reviews, list_structures
+from sitewatch.record._revisions import (
+    count_revisions,
+    get_structure,
+    history_of,
+    list_reviews,
+    list_structures,
+    structures_as_of,
+)
 from sitewatch.record._runs import begin_run, finish_run, list_runs
 from sitewatch.record._scenes import read_scenes, write_scenes
 from sitewatch.record._sites import (
     add_event,
     add_sources,
+    hold_site,
     list_events,
     list_facilities,
     list_sources,
@@ -107,14 +116,17 @@ __all__ = [
     "begin_run",
     "change_raster_jobs",
     "copy_record",
+    "count_revisions",
     "differences",
     "feature_collection",
     "finish_run",
     "get_structure",
     "history_of",
+    "hold_site",
     "input_hash",
     "keep_structures",
     "known_files",
+    "known_names",
     "list_alerts",
     "list_deliveries",
     "list_events",
@@ -135,10 +147,12 @@ __all__ = [
     "revision_feature",
     "scene_jobs",
     "standing",
+    "structures_as_of",
     "to_feature",
     "transaction",
     "update_lock",
     "user",
+    "watch_lock",
     "write_centrelines",
     "write_change_rasters",
     "write_detectable",

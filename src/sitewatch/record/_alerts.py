@@ -91,9 +91,22 @@ def list_alerts(record: Record, uid: str) -> tuple[Alert, ...]:
 
 
 def add_delivery(
-    record: Record, uid: str, alert: str, *, channel: str, target: str, delivered: bool, detail: str = ""
+    record: Record,
+    uid: str,
+    alert: str,
+    *,
+    channel: str,
+    target: str,
+    delivered: bool,
+    detail: str = "",
+    at: dt.datetime | None = None,
 ) -> Delivery:
     """Write down an attempt to deliver an alert.
+
+    Parameters
+    ----------
+    at
+        When it ended, UTC; now where None.
 
     Raises
     ------
@@ -110,8 +123,8 @@ def add_delivery(
             raise RecordError(f"the alert {alert!r} was delivered to {target} before", hint="Nothing is left to do.")
         attempt = (session.scalar(select(func.max(DeliveryRow.attempt)).where(*there)) or 0) + 1
         delivery = DeliveryRow(
-            alert_id=row.id, channel=channel, target=target, attempt=attempt, at=dt.datetime.now(dt.UTC),
-            delivered=delivered, detail=detail,
+            alert_id=row.id, channel=channel, target=target, attempt=attempt,
+            at=at or dt.datetime.now(dt.UTC), delivered=delivered, detail=detail,
         )  # fmt: skip
         session.add(delivery)
         session.flush()

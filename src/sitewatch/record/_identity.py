@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from sitewatch.record._nouns import Revision
 from sitewatch.structure import Structure
 
 SAME_IOU = 0.2
@@ -64,6 +65,16 @@ def match(known: Sequence[Candidate], found: Sequence[Structure]) -> dict[int, i
             gain[i, j] = agreement(one, found[i])
     rows, columns = linear_sum_assignment(gain, maximize=True)
     return {int(i): known[j].number for i, j in zip(rows, columns, strict=True) if gain[i, j] > 0}
+
+
+def known_names(known: Sequence[Revision], found: Sequence[Structure]) -> dict[int, str]:
+    """Names in the record of structures that were found elsewhere, by their place in `found`; see `match`."""
+    candidates = [
+        Candidate(place, one.computed, one.structure.footprint)
+        for place, one in enumerate(known)
+        if not one.merged_into
+    ]
+    return {place: known[number].id for place, number in match(candidates, found).items()}
 
 
 def agreement(known: Candidate, found: Structure) -> float:

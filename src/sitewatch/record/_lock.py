@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sitewatch.errors import BusyError
 
 _NAME = ".update.lock"
+_WATCH = ".watch.lock"
 _LOOK_AGAIN_SECONDS = 0.5
 
 
@@ -71,13 +72,40 @@ def update_lock(
                         hint="Wait for it to end and give the command again, or let it wait with --wait.",
                     )
                 time.sleep(_LOOK_AGAIN_SECONDS)
-        before = _holder(path)
-        me = Holder(pid=os.getpid(), host=socket.gethostname(), since=dt.datetime.now(dt.UTC))
-        _write(file, me.model_dump_json())
-        try:
+        with _signed(path, file) as before:
             yield before
-        finally:
-            _write(file, "")
+
+
+@contextlib.contextmanager
+def watch_lock(folder: Path) -> Iterator[None]:
+    """Hold the right to raise and deliver the alerts of a workspace, as `update_lock` holds that to update it.
+
+    Raises
+    ------
+    BusyError
+        If another watch holds it; the text names it.
+    """
+    path = folder / _WATCH
+    with path.open("a+", encoding="utf-8") as file:
+        if not _take_soon(file):
+            raise BusyError(
+                f"another watch is at work in {folder} ({_holder(path) or 'unknown'})",
+                hint="One at a time tells of a site, so that nobody hears twice.",
+            )
+        with _signed(path, file):
+            yield
+
+
+@contextlib.contextmanager
+def _signed(path: Path, file: IO[str]) -> Iterator[Holder | None]:
+    """Put this process's name into the file of a lock that it holds; gives the one who stood there."""
+    before = _holder(path)
+    me = Holder(pid=os.getpid(), host=socket.gethostname(), since=dt.datetime.now(dt.UTC))
+    _write(file, me.model_dump_json())
+    try:
+        yield before
+    finally:
+        _write(file, "")
 
 
 def at_work(folder: Path) -> Holder | None:

@@ -93,13 +93,42 @@ def list_reviews(record: Record, uid: str, name: str | None = None) -> tuple[Rev
         )
 
 
-def latest_of(session: Session, uid: str) -> dict[int, Latest]:
-    """Latest revisions of a site's structures by number."""
+def count_revisions(record: Record, uid: str) -> int:
+    """How much was said of a site's structures so far: revisions of all of them."""
+    with reading(record) as session:
+        return len(_revisions_of(session, uid))
+
+
+def structures_as_of(record: Record, uid: str, revisions: int) -> tuple[Revision, ...]:
+    """The latest revision of every structure when the record had only so many revisions of the site.
+
+    Clocks may go wrong and a record may be moved; the order in which its revisions came stays.
+
+    Parameters
+    ----------
+    revisions
+        As `count_revisions` gave it then.
+    """
+    with reading(record) as session:
+        first = _revisions_of(session, uid)[:revisions]
+        latest = latest_of(session, uid, upto=first[-1] if first else 0)
+        return _as_nouns(session, uid, [(one.structure, one.revision) for one in latest.values()])
+
+
+def _revisions_of(session: Session, uid: str) -> list[int]:
+    """Row numbers of a site's revisions, in the order they came."""
     site = site_row(session, uid)
-    last = select(RevisionRow.structure_id, func.max(RevisionRow.number).label("number")).group_by(
-        RevisionRow.structure_id
-    )
-    newest = last.subquery()
+    query = select(RevisionRow.id).join(StructureRow, RevisionRow.structure_id == StructureRow.id)
+    return list(session.scalars(query.where(StructureRow.site_id == site.id).order_by(RevisionRow.id)))
+
+
+def latest_of(session: Session, uid: str, upto: int | None = None) -> dict[int, Latest]:
+    """Latest revisions of a site's structures by number, of those up to a row where one is given."""
+    site = site_row(session, uid)
+    last = select(RevisionRow.structure_id, func.max(RevisionRow.number).label("number"))
+    if upto is not None:
+        last = last.where(RevisionRow.id <= upto)
+    newest = last.group_by(RevisionRow.structure_id).subquery()
     rows = session.execute(
         select(StructureRow, RevisionRow)
         .join(RevisionRow, RevisionRow.structure_id == StructureRow.id)

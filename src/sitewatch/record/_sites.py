@@ -136,6 +136,12 @@ def held_site_row(session: Session, uid: str) -> SiteRow:
     return row
 
 
+def hold_site(record: Record, uid: str) -> None:
+    """Keep others from writing about a site until the open transaction ends: what it reads then holds to its end."""
+    with writing(record) as session:
+        held_site_row(session, uid)
+
+
 def event_from(feature: SiteFeature) -> ContextEvent:
     """The context event that a feature of a site file describes."""
     properties: dict[str, Any] = dict(feature.properties)
