@@ -13,6 +13,7 @@
     ├── ExportError      a file for, or from, other programs can't be written or read
     └── WorkspaceError   the output folder can't be used
         ├── RecordError      the record can't be opened or written to
+        ├── ArchiveError     a site's archive is broken, or of a newer sitewatch
         ├── ReviewError      what the analyst asks of a structure can't be done
         └── BusyError        another update is at work in the same workspace
 """
@@ -78,6 +79,10 @@ class WorkspaceError(SitewatchError):
 
 class RecordError(WorkspaceError):
     """The record can't be opened or written to."""
+
+
+class ArchiveError(WorkspaceError):
+    """A site's archive is broken, cut off, or of a newer sitewatch."""
 
 
 class ReviewError(WorkspaceError):

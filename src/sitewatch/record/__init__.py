@@ -14,8 +14,10 @@ from sitewatch.record._alerts import (
     list_findings,
     raise_alert,
 )
+from sitewatch.record._archive import ENDING, EVIDENCE, Archive, pack_workspace, unpack_archive
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
+from sitewatch.record._digest import record_digest
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
 from sitewatch.record._geopackage import write_geopackage
 from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
@@ -70,8 +72,11 @@ from sitewatch.record._structures import to_feature, write_centrelines, write_st
 from sitewatch.record._workspace import Workspace, user
 
 __all__ = [
+    "ENDING",
+    "EVIDENCE",
     "KINDS",
     "Alert",
+    "Archive",
     "Comment",
     "Confirm",
     "ContextEvent",
@@ -126,7 +131,9 @@ __all__ = [
     "list_sources",
     "list_structures",
     "open_record",
+    "pack_workspace",
     "raise_alert",
+    "record_digest",
     "register_site",
     "review",
     "revision_feature",
@@ -134,6 +141,7 @@ __all__ = [
     "standing",
     "to_feature",
     "transaction",
+    "unpack_archive",
     "update_lock",
     "user",
     "write_centrelines",
