@@ -50,16 +50,24 @@ def workspace_at(folder: Path, uid: str, record: str | None = None) -> Workspace
     return made
 
 
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Path]:
+    """A workspace and its archive, neither to be changed."""
+    folder = tmp_path_factory.mktemp("packed")
+    workspace = workspace_at(folder / "from", "a" * 32)
+    pack_workspace(workspace, folder / "site.sitewatch")
+    return workspace, folder / "site.sitewatch"
+
+
 @pytest.fixture
-def whole(tmp_path: Path) -> tuple[Workspace, Path]:
-    """A workspace and its archive."""
-    workspace = workspace_at(tmp_path / "from", "a" * 32)
-    pack_workspace(workspace, tmp_path / "site.sitewatch")
-    return workspace, tmp_path / "site.sitewatch"
+def whole(packed: tuple[Workspace, Path], tmp_path: Path) -> tuple[Workspace, Path]:
+    """A workspace that is not to be changed, and a copy of its archive."""
+    return packed[0], Path(shutil.copy(packed[1], tmp_path))
 
 
 def leftovers(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir() if entry.name not in ("from", "site.sitewatch"))
+    known = ("from", "site.sitewatch")
+    return sorted(entry.name for entry in folder.iterdir() if entry.name not in known)
 
 
 @pytest.mark.parametrize("way", ["sqlite to postgresql", "postgresql to sqlite", "postgresql to postgresql"])
@@ -105,7 +113,7 @@ def test_a_record_that_was_left_behind_by_a_cut_import_is_gone_on_with(
 
 def test_an_archive_cut_off_anywhere_is_refused_whole(whole: tuple[Workspace, Path], tmp_path: Path) -> None:
     content = whole[1].read_bytes()
-    for length in [0, 1, *random.Random(1).sample(range(len(content)), 40), len(content) - 1]:
+    for length in [0, 1, *random.Random(1).sample(range(len(content)), 12), len(content) - 1]:
         whole[1].write_bytes(content[:length])
         with pytest.raises(ArchiveError, match="broken|archive"):
             unpack_archive(whole[1], tmp_path / "to")
@@ -119,7 +127,7 @@ def test_an_archive_with_a_changed_byte_is_refused_or_holds_the_same(
     with whole[0].record() as record:
         before = record_digest(record, whole[0].uid)
     refused = 0
-    for _ in range(60):
+    for _ in range(20):
         changed = bytearray(content)
         changed[generator.randrange(len(content))] ^= 1 << generator.randrange(8)
         whole[1].write_bytes(changed)
@@ -133,7 +141,7 @@ def test_an_archive_with_a_changed_byte_is_refused_or_holds_the_same(
         with here.record() as record:
             assert record_digest(record, here.uid) == before
         shutil.rmtree(here.folder)
-    assert refused > 40
+    assert refused > 12
 
 
 def rewritten(path: Path, change: Any) -> None:
@@ -166,7 +174,7 @@ def test_a_record_of_an_older_version_is_brought_up_to_date(
     def older(about: dict[str, Any], entries: dict[str, bytes]) -> None:
         import hashlib
 
-        file = tmp_path / "from" / "older.sqlite"
+        file = tmp_path / "site.sitewatch.sqlite"
         file.write_bytes(entries["record.sqlite"])
         with open_record(file) as record, record._engine.connect() as connection, connection.begin():
             command.downgrade(config_for(connection), "0001")
