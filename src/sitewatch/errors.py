@@ -10,6 +10,7 @@
     ├── StackError       the scenes don't make a stack
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
+    ├── SurveyError      an area can't be surveyed tile by tile
     ├── ExportError      a file for, or from, other programs can't be written or read
     └── WorkspaceError   the output folder can't be used
         ├── RecordError      the record can't be opened or written to
@@ -67,6 +68,10 @@ class ChangeError(SitewatchError):
 
 class StructureError(SitewatchError):
     """A footprint can't be dated or measured."""
+
+
+class SurveyError(SitewatchError):
+    """An area can't be surveyed tile by tile."""
 
 
 class ExportError(SitewatchError):

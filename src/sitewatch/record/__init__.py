@@ -18,6 +18,7 @@ from sitewatch.record._archive import ENDING, EVIDENCE, Archive, pack_workspace,
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._digest import record_digest
+from sitewatch.record._facts import from_json, to_json
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
 from sitewatch.record._geopackage import write_geopackage
 from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
@@ -68,7 +69,7 @@ from sitewatch.record._sites import (
     list_sources,
     register_site,
 )
-from sitewatch.record._structures import to_feature, write_centrelines, write_structures
+from sitewatch.record._structures import order_of, to_feature, write_centrelines, write_structures
 from sitewatch.record._workspace import Workspace, user
 
 __all__ = [
@@ -114,6 +115,7 @@ __all__ = [
     "differences",
     "feature_collection",
     "finish_run",
+    "from_json",
     "get_structure",
     "history_of",
     "input_hash",
@@ -131,6 +133,7 @@ __all__ = [
     "list_sources",
     "list_structures",
     "open_record",
+    "order_of",
     "pack_workspace",
     "raise_alert",
     "record_digest",
@@ -140,6 +143,7 @@ __all__ = [
     "scene_jobs",
     "standing",
     "to_feature",
+    "to_json",
     "transaction",
     "unpack_archive",
     "update_lock",

@@ -42,7 +42,16 @@ EVIDENCE = "evidence"
 _ABOUT = "archive.json"
 _WORKSPACE = "workspace"
 _CHUNK = 1 << 20
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, ValueError, ArithmeticError, RuntimeError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    ValueError,
+    ArithmeticError,
+    RuntimeError,
+)
 """What `zipfile` raises where bytes are not what they should be."""
 _AGAIN = "Bring it over again, or export the site anew; nothing was imported."
 

@@ -1,0 +1,215 @@
+"""An area's stacks surveyed: learn, scan, gather, find."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sitewatch import __version__
+from sitewatch.progress import Progress, silent
+from sitewatch.record import order_of, to_feature
+from sitewatch.site import Site
+from sitewatch.structures import Structure
+from sitewatch.survey._folder import Folder
+from sitewatch.survey._found import PlaceJob, SurveyedTrack, find_in_place
+from sitewatch.survey._places import Place, places_of
+from sitewatch.survey._tiles import TileJob, change_tile, make_change_store, mark_tile, tile_spans
+from sitewatch.survey._tracks import check_grids, content_of, learn, opened
+from sitewatch.survey._workers import Failed, do_all, share
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+TILE = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Lost:
+    """A part of the area that could not be done.
+
+    Attributes
+    ----------
+    stage
+        ``change``, ``marks`` or ``structures``.
+    track
+        Key of the track; empty where it is of all.
+    rows, columns
+        Of the area's grid, first and after last.
+    reason
+        What went wrong, again and again.
+    """
+
+    stage: str
+    track: str
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class SurveyResult:
+    """What a survey found.
+
+    Attributes
+    ----------
+    structures
+        Of every status, confirmed ones first, then by onset.
+    lost
+        Parts that could not be done; the same call tries them again, and only them.
+    tiles, places
+        How many there are.
+    pixel_dates
+        Pixels times images, over all tracks and polarisations.
+    seconds
+        Wall clock by stage.
+    """
+
+    structures: tuple[Structure, ...]
+    lost: tuple[Lost, ...]
+    tiles: int
+    places: int
+    pixel_dates: int
+    seconds: Mapping[str, float]
+
+
+def survey_stacks(
+    site: Site,
+    stacks: Sequence[str],
+    out: str,
+    *,
+    alpha: float = 0.01,
+    tile: int = TILE,
+    client: Client | None = None,
+    progress: Progress = silent,
+) -> SurveyResult:
+    """Find what was built in an area, tile by tile.
+
+    The result depends neither on the size of tiles nor on who computes them.
+
+    Parameters
+    ----------
+    site
+        The area; structures outside of it are left out.
+    stacks
+        Addresses of Zarr stacks, one a track, all on one grid: paths, or what fsspec knows, such as ``s3://``.
+    out
+        Folder or address where results go: ``structures.geojson``, ``change/<track>.zarr``, ``survey.json``, and what
+        an interrupted survey goes on from.
+    alpha
+        Chance of a false confirmed structure, over the whole area and period.
+    tile
+        Edge of a tile, pixels; a multiple of 512.
+    client
+        Dask's, from `local_workers` or `scheduled_workers`; None works in this process alone.
+    progress
+        Told after each tile and place.
+
+    Raises
+    ------
+    SurveyError
+        If the grids of the stacks differ, the tiles' size can't be, or the scheduler is lost.
+    ChangeError
+        If a track has fewer than three images.
+    """
+    folder, seconds = Folder(out), dict[str, float]()
+    data = [opened(address) for address in stacks]
+    check_grids(data)
+    shape = data[0].sizes["y"], data[0].sizes["x"]
+    spans = tile_spans(shape, tile)
+    names = [str(stack.attrs["track"]) for stack in data]
+    keys = [_hash([__version__, content_of(stack)]) for stack in data]
+    changes = [folder.at(f"change/{name}.zarr") for name in names]
+    begin = time.perf_counter()
+    jobs = []
+    for place, (name, key) in enumerate(zip(names, keys, strict=True)):
+        make_change_store(changes[place], data[place], key)
+        jobs += [
+            TileJob(
+                stacks[place], changes[place], folder, f"tiles/{name}/{rows[0]}-{columns[0]}-{tile}.json", key,
+                rows, columns,
+            )
+            for rows, columns in spans
+        ]  # fmt: skip
+    learnt = {address: share(client, learn, address) for address in stacks}
+    tiles, failed = do_all(client, change_tile, jobs, lambda job: [learnt[job.stack]], "change", progress)
+    lost = [_lost("change", one, dict(zip(stacks, names, strict=True))) for one in failed]
+    seconds["change"], begin = time.perf_counter() - begin, time.perf_counter()
+    marked, failed = do_all(client, mark_tile, [job for job, _ in tiles], lambda _: [], "marks", progress)
+    lost += [_lost("marks", one, dict(zip(stacks, names, strict=True))) for one in failed]
+    by_track = [[marks for job, marks in marked if job.stack == address] for address in stacks]
+    places = places_of([some for some in by_track if some], shape) if any(by_track) else ()
+    seconds["marks"], begin = time.perf_counter() - begin, time.perf_counter()
+    tracks = tuple(
+        SurveyedTrack(
+            address, change,
+            sum(done.searched for job, done in tiles if job.stack == address),
+            max((done.last_image for job, done in tiles if job.stack == address), default=-1),
+        )
+        for address, change in zip(stacks, changes, strict=True)
+    )  # fmt: skip
+    found_jobs = [_place_job(place, site, tracks, alpha, folder, keys) for place in places]
+    found, failed = do_all(
+        client, find_in_place, found_jobs, lambda _: [learnt[address] for address in stacks], "structures", progress
+    )
+    lost += [_lost("structures", one, {}) for one in failed]
+    structures = _named_apart(sorted((one for _, some in found for one in some), key=order_of))
+    seconds["structures"] = time.perf_counter() - begin
+    result = SurveyResult(
+        tuple(structures), tuple(lost), len(jobs), len(places),
+        sum(stack.sizes["time"] * len(stack.data_vars) for stack in data) * shape[0] * shape[1],
+        {name: round(value, 3) for name, value in seconds.items()},
+    )  # fmt: skip
+    _write(folder, result, stacks, alpha, tile)
+    return result
+
+
+def _place_job(
+    place: Place, site: Site, tracks: tuple[SurveyedTrack, ...], alpha: float, folder: Folder, keys: Sequence[str]
+) -> PlaceJob:
+    figures = [[track.searched, track.last_image] for track in tracks]
+    key = _hash([*keys, figures, alpha, place.blocks, site.area.wkb_hex])
+    return PlaceJob(place, site, tracks, alpha, folder, f"places/{place.name}.json", key)
+
+
+def _lost(stage: str, failed: Failed, names: Mapping[str, str]) -> Lost:
+    job = failed.job
+    where = job.place if isinstance(job, PlaceJob) else job
+    track = "" if isinstance(job, PlaceJob) else names[job.stack]
+    return Lost(stage, track, where.rows, where.columns, failed.reason)
+
+
+def _named_apart(structures: Sequence[Structure]) -> list[Structure]:
+    """The same with a number behind the names of those that share one by chance."""
+    seen: dict[str, int] = {}
+    out = []
+    for one in structures:
+        seen[one.id] = seen.get(one.id, 0) + 1
+        out.append(one if seen[one.id] == 1 else dataclasses.replace(one, id=f"{one.id}-{seen[one.id]}"))
+    return out
+
+
+def _write(folder: Folder, result: SurveyResult, stacks: Sequence[str], alpha: float, tile: int) -> None:
+    features = [to_feature(one) for one in result.structures]
+    folder.write("structures.geojson", {"type": "FeatureCollection", "features": features})
+    folder.write(
+        "survey.json",
+        {
+            "sitewatch_version": __version__,
+            "stacks": list(stacks),
+            "alpha": alpha,
+            "tile": tile,
+            "tiles": result.tiles,
+            "places": result.places,
+            "pixel_dates": result.pixel_dates,
+            "seconds": dict(result.seconds),
+            "lost": [dataclasses.asdict(one) for one in result.lost],
+        },
+    )
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
