@@ -2,7 +2,8 @@
 
 What a track's surfaces do by themselves is learnt once for the area. Each pixel's change is then computed tile by tile
 (`_tiles`), changed pixels are gathered into places across the seams (`_places`), and structures are found place by
-place (`_found`). Every finished tile and place is a file: whatever cuts a survey short, the next one goes on from there.
+place (`_found`). Every finished tile and place is a file: whatever cuts a survey short, the next one goes on from
+there.
 ``docs/scale.md`` says why the result can't depend on the tiling, and what it costs.
 """
 
