@@ -52,7 +52,7 @@ def export(
         str | None,
         typer.Option(
             "--as",
-            help="geojson, gpkg, kml, kmz, parquet, csv, smart, stac or archive; by default what the ending of FILE says.",
+            help="geojson, gpkg, kml, kmz, parquet, csv, smart, stac, archive; by default what FILE ends in says.",
             metavar="FORMAT",
             show_default=False,
         ),
