@@ -25,6 +25,8 @@ class SurveyedTrack:
     ----------
     stack, change
         Addresses of its Zarr stores.
+    key
+        Of the stack's content.
     searched
         How many pixels of the area were searched.
     last_image
@@ -33,6 +35,7 @@ class SurveyedTrack:
 
     stack: str
     change: str
+    key: str
     searched: int
     last_image: int
 
@@ -60,7 +63,7 @@ def find_in_place(job: PlaceJob, *learnt: Learnt) -> list[Structure]:
     blocks = set(job.place.blocks)
     tracks, found = [], []
     for track, known in zip(job.tracks, learnt, strict=True):
-        stack = opened(track.stack).isel(y=rows, x=columns)
+        stack = opened(track.stack, track.key).isel(y=rows, x=columns)
         ships = np.full(stack.sizes["time"], -1, np.int16)
         change = change_dataset(change_part(track.change, rows, columns), stack, known, ships)
         # The box may hold parts of other places, which are found in theirs.

@@ -7,18 +7,20 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sitewatch import __version__
 from sitewatch.progress import Progress, silent
 from sitewatch.record import order_of, to_feature
 from sitewatch.site import Site
+from sitewatch.stack import open_stack
 from sitewatch.structures import Structure
 from sitewatch.survey._folder import Folder
 from sitewatch.survey._found import PlaceJob, SurveyedTrack, find_in_place
 from sitewatch.survey._places import Place, places_of
 from sitewatch.survey._tiles import TileJob, change_tile, make_change_store, mark_tile, tile_spans
-from sitewatch.survey._tracks import check_grids, content_of, learn, opened
+from sitewatch.survey._tracks import check_grids, content_of, learn
 from sitewatch.survey._workers import Failed, do_all, share
 
 if TYPE_CHECKING:
@@ -115,8 +117,10 @@ def survey_stacks(
     ChangeError
         If a track has fewer than three images.
     """
-    folder, seconds = Folder(out), dict[str, float]()
-    data = [opened(address) for address in stacks]
+    # Workers may be at home in other folders.
+    folder, seconds = Folder(_absolute(out)), dict[str, float]()
+    stacks = [_absolute(address) for address in stacks]
+    data = [open_stack(address, chunks=None) for address in stacks]
     check_grids(data)
     shape = data[0].sizes["y"], data[0].sizes["x"]
     spans = tile_spans(shape, tile)
@@ -134,7 +138,7 @@ def survey_stacks(
             )
             for rows, columns in spans
         ]  # fmt: skip
-    learnt = {address: share(client, learn, address) for address in stacks}
+    learnt = {address: share(client, learn, address, key) for address, key in zip(stacks, keys, strict=True)}
     tiles, failed = do_all(client, change_tile, jobs, lambda job: [learnt[job.stack]], "change", progress)
     lost = [_lost("change", one, dict(zip(stacks, names, strict=True))) for one in failed]
     seconds["change"], begin = time.perf_counter() - begin, time.perf_counter()
@@ -145,11 +149,11 @@ def survey_stacks(
     seconds["marks"], begin = time.perf_counter() - begin, time.perf_counter()
     tracks = tuple(
         SurveyedTrack(
-            address, change,
+            address, change, key,
             sum(done.searched for job, done in tiles if job.stack == address),
             max((done.last_image for job, done in tiles if job.stack == address), default=-1),
         )
-        for address, change in zip(stacks, changes, strict=True)
+        for address, change, key in zip(stacks, changes, keys, strict=True)
     )  # fmt: skip
     found_jobs = [_place_job(place, site, tracks, alpha, folder, keys) for place in places]
     found, failed = do_all(
@@ -165,6 +169,10 @@ def survey_stacks(
     )  # fmt: skip
     _write(folder, result, stacks, alpha, tile)
     return result
+
+
+def _absolute(address: str) -> str:
+    return address if "://" in address else str(Path(address).resolve())
 
 
 def _place_job(

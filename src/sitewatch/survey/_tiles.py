@@ -105,7 +105,7 @@ def change_tile(job: TileJob, learnt: Learnt) -> TileDone:
     if before is not None and before.get("key") == job.key:
         return TileDone(before["searched"], before["last_image"])
     keep_to_one_thread()
-    part = opened(job.stack).isel(y=slice(*job.rows), x=slice(*job.columns))
+    part = opened(job.stack, job.key).isel(y=slice(*job.rows), x=slice(*job.columns))
     # Read block by block: memory is that of one block, whatever the tile's size.
     maps, _ = scan_stack(part, learnt, read=read_in_turn)
     store = zarr.open_group(job.change, mode="r+")

@@ -18,8 +18,14 @@ from sitewatch.stack import open_stack
 
 
 @functools.lru_cache(maxsize=8)
-def opened(address: str) -> xr.Dataset:
-    """A stack whose arrays are read only where they are asked for, in the caller's thread."""
+def opened(address: str, key: str) -> xr.Dataset:
+    """A stack whose arrays are read only where they are asked for, in the caller's thread.
+
+    Parameters
+    ----------
+    key
+        Of its content: a worker outlives surveys, and a stack grows between them.
+    """
     return open_stack(address, chunks=None)
 
 
@@ -29,10 +35,10 @@ def keep_to_one_thread() -> None:
     zarr.config.set({"threading.max_workers": 1})
 
 
-def learn(address: str) -> Learnt:
+def learn(address: str, key: str) -> Learnt:
     """What a track's surfaces do by themselves, as a task."""
     keep_to_one_thread()
-    return learn_track(opened(address))
+    return learn_track(opened(address, key))
 
 
 def content_of(stack: xr.Dataset) -> str:

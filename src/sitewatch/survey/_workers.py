@@ -47,7 +47,7 @@ def local_workers(workers: int | None = None) -> Iterator[Client]:
     # Kernels and algebra of one worker must not take the cores of the others.
     alone = {f"distributed.nanny.pre-spawn-environ.{name}": 1 for name in ("NUMBA_NUM_THREADS", "BLOSC_NTHREADS")}
     with (
-        dask.config.set({**alone, "distributed.admin.low-level-log-length": 0}),
+        dask.config.set(alone),
         LocalCluster(
             n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
