@@ -27,7 +27,7 @@ from sitewatch.record import (
     unpack_archive,
     update_lock,
 )
-from sitewatch.record import _archive as archive_module
+from sitewatch.record import _unpack as unpack_module
 
 
 def workspace_at(folder: Path, uid: str, record: str | None = None) -> Workspace:
@@ -226,7 +226,7 @@ def test_what_does_not_arrive_whole_in_a_database_is_taken_back(
         register_site(target, uid, SITE, by="test")
         return 1
 
-    monkeypatch.setattr(archive_module, "copy_record", copy_less)
+    monkeypatch.setattr(unpack_module, "copy_record", copy_less)
     with pytest.raises(RecordError, match="did not take"):
         unpack_archive(whole[1], tmp_path / "to", record=address)
     with open_record(address) as record, pytest.raises(RecordError, match="does not know"):

@@ -14,7 +14,7 @@ from sitewatch.record._alerts import (
     list_findings,
     raise_alert,
 )
-from sitewatch.record._archive import ENDING, EVIDENCE, Archive, pack_workspace, unpack_archive
+from sitewatch.record._archive import ENDING, EVIDENCE, Archive, pack_workspace
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._digest import record_digest
@@ -70,6 +70,7 @@ from sitewatch.record._sites import (
     register_site,
 )
 from sitewatch.record._structures import order_of, to_feature, write_centrelines, write_structures
+from sitewatch.record._unpack import unpack_archive
 from sitewatch.record._workspace import Workspace, user
 
 __all__ = [
