@@ -5,17 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from surveyed_area import BUILT, SHAPE
 
-from sitewatch.simulate import Built, write_area
+from sitewatch.simulate import write_area
 from sitewatch.site import Site
-
-SHAPE = (600, 1100)
-BUILT = (
-    Built(505, 700, 16, 30, 5),  # over the seam between two rows of tiles of 512
-    Built(500, 1015, 20, 20, 6),  # over the corner of four
-    Built(200, 150, 12, 60, 4),  # a pier at sea, amid a tile
-    Built(300, 504, 40, 6, 7),  # in a tile's last columns
-)
+from sitewatch.survey import SurveyResult, survey_stacks
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +24,10 @@ def area(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site() -> Site:
     """All of it."""
     return Site.read("bbox:120.5,39.4,121.2,39.8")
+
+
+@pytest.fixture(scope="session")
+def surveyed(area: Path, site: Site, tmp_path_factory: pytest.TempPathFactory) -> tuple[SurveyResult, Path]:
+    """Of the area in this process, in tiles of 512 pixels, and where it was written; not to be changed."""
+    out = tmp_path_factory.mktemp("surveyed")
+    return survey_stacks(site, [str(area)], str(out), tile=512), out
