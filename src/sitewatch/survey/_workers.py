@@ -70,7 +70,7 @@ def scheduled_workers(address: str) -> Iterator[Client]:
     except ImportError as error:
         raise SurveyError("a survey with several workers needs Dask Distributed", hint=_MISSING) from error
     try:
-        client = Client(address, timeout=20)
+        client = Client(address, timeout=10)
     except (OSError, TimeoutError, ValueError) as error:
         raise SurveyError(
             f"there is no Dask scheduler at {address} ({error})",
