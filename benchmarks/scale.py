@@ -27,7 +27,7 @@ from sitewatch.simulate import Built, write_area
 from sitewatch.site import Site
 from sitewatch.survey import SurveyResult, local_workers, survey_stacks
 
-SITE = Site.read("bbox:118,37,123,42")
+SITE = Site.read("bbox:120.5,39.0,121.5,39.9")
 MARK = "<!-- measured -->"
 
 

@@ -59,12 +59,12 @@ def survey(
     with session(screen, resumable=True) as terminal:
         from sitewatch.pipeline import survey_area
         from sitewatch.record import to_feature
-        from sitewatch.site import Site
+        from sitewatch.site import MAX_SURVEY_KM2, Site
 
         options = choice.as_options(hints)
         with terminal.progress() as progress:
             result = survey_area(
-                Site.read(area), scenes, out, options=options, tile=tile, workers=workers, scheduler=scheduler,
+                Site.read(area, most_km2=MAX_SURVEY_KM2), scenes, out, options=options, tile=tile, workers=workers, scheduler=scheduler,
                 progress=progress,
             )  # fmt: skip
         for one in result.lost:
