@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from surveyed_area import BUILT, SHAPE
+from surveyed_area import BUILT, IMAGES, SHAPE
 
 from sitewatch.simulate import write_area
 from sitewatch.site import Site
@@ -16,7 +16,7 @@ from sitewatch.survey import SurveyResult, survey_stacks
 def area(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Zarr stack of the area, not to be changed."""
     path = tmp_path_factory.mktemp("area") / "stack.zarr"
-    write_area(path, SHAPE, 12, built=BUILT, seed=3)
+    write_area(path, SHAPE, IMAGES, built=BUILT, seed=3, polarisations=("VV",))
     return path
 
 

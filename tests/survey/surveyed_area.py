@@ -11,12 +11,12 @@ from sitewatch.record import to_json
 from sitewatch.simulate import Built
 from sitewatch.survey import SurveyResult
 
-SHAPE = (600, 1100)
+SHAPE = (540, 1060)
+IMAGES = 10
 BUILT = (
-    Built(505, 700, 16, 30, 5),  # over the seam between two rows of tiles of 512
-    Built(500, 1015, 20, 20, 6),  # over the corner of four
-    Built(200, 150, 12, 60, 4),  # a pier at sea, amid a tile
-    Built(300, 504, 40, 6, 7),  # in a tile's last columns
+    Built(505, 700, 16, 24, 4),  # over the seam between two rows of tiles of 512
+    Built(500, 1015, 18, 20, 5),  # over the corner of four
+    Built(200, 150, 12, 50, 4),  # a pier at sea, amid a tile
 )
 
 

@@ -63,10 +63,10 @@ def survey(
 
         options = choice.as_options(hints)
         with terminal.progress() as progress:
+            place = Site.read(area, most_km2=MAX_SURVEY_KM2)
             result = survey_area(
-                Site.read(area, most_km2=MAX_SURVEY_KM2), scenes, out, options=options, tile=tile, workers=workers, scheduler=scheduler,
-                progress=progress,
-            )  # fmt: skip
+                place, scenes, out, options=options, tile=tile, workers=workers, scheduler=scheduler, progress=progress
+            )
         for one in result.lost:
             rows, columns = (f"{first} to {after - 1}" for first, after in (one.rows, one.columns))
             terminal.warn(f"not done ({one.stage}): rows {rows}, columns {columns} {one.track}: {one.reason}")
