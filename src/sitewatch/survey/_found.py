@@ -45,7 +45,6 @@ class PlaceJob:
     """One place, and the area's figures that what is found there is judged by."""
 
     place: Place
-    site: Site
     tracks: tuple[SurveyedTrack, ...]
     alpha: float
     folder: Folder
@@ -53,7 +52,7 @@ class PlaceJob:
     key: str
 
 
-def find_in_place(job: PlaceJob, *learnt: Learnt) -> list[Structure]:
+def find_in_place(job: PlaceJob, site: Site, *learnt: Learnt) -> list[Structure]:
     """The structures of a place; those of one that was finished before are read."""
     before = job.folder.read(job.name)
     if before is not None and before.get("key") == job.key:
@@ -74,7 +73,7 @@ def find_in_place(job: PlaceJob, *learnt: Learnt) -> list[Structure]:
         ]
         tracks.append((stack, change))
         found.append(find_among(stack, change, regions, track.searched, alpha=job.alpha))
-    structures = list(join_found(job.site, tracks, found, alpha=job.alpha))
+    structures = list(join_found(site, tracks, found, alpha=job.alpha))
     job.folder.write(job.name, {"key": job.key, "structures": [to_json(one) for one in structures]})
     return structures
 

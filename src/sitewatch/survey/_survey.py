@@ -155,9 +155,16 @@ def survey_stacks(
         )
         for address, change, key in zip(stacks, changes, keys, strict=True)
     )  # fmt: skip
+    # An outline of a country's coast is large: it goes to each worker once, not with every place.
+    area = share(client, _itself, site)
     found_jobs = [_place_job(place, site, tracks, alpha, folder, keys) for place in places]
     found, failed = do_all(
-        client, find_in_place, found_jobs, lambda _: [learnt[address] for address in stacks], "structures", progress
+        client,
+        find_in_place,
+        found_jobs,
+        lambda _: [area, *(learnt[address] for address in stacks)],
+        "structures",
+        progress,
     )
     lost += [_lost("structures", one, {}) for one in failed]
     structures = _named_apart(sorted((one for _, some in found for one in some), key=order_of))
@@ -171,6 +178,10 @@ def survey_stacks(
     return result
 
 
+def _itself(site: Site) -> Site:
+    return site
+
+
 def _absolute(address: str) -> str:
     return address if "://" in address else str(Path(address).resolve())
 
@@ -180,7 +191,7 @@ def _place_job(
 ) -> PlaceJob:
     figures = [[track.searched, track.last_image] for track in tracks]
     key = _hash([*keys, figures, alpha, place.blocks, site.area.wkb_hex])
-    return PlaceJob(place, site, tracks, alpha, folder, f"places/{place.name}.json", key)
+    return PlaceJob(place, tracks, alpha, folder, f"places/{place.name}.json", key)
 
 
 def _lost(stage: str, failed: Failed, names: Mapping[str, str]) -> Lost:
