@@ -20,10 +20,10 @@ from sitewatch.site import Site
 from sitewatch.stack import open_stack
 from sitewatch.structures import find_structures
 from sitewatch.structures._map import to_degrees
-from sitewatch.survey import _survey, survey_stacks
+from sitewatch.survey import SurveyResult, _survey, survey_stacks
 
 
-def test_what_lies_on_seams_comes_out_once_and_whole(surveyed: tuple[Any, Path], area: Path) -> None:
+def test_what_lies_on_seams_comes_out_once_and_whole(surveyed: tuple[SurveyResult, Path], area: Path) -> None:
     confirmed = [one for one in surveyed[0].structures if one.status == "confirmed"]
     geobox = open_stack(area).odc.geobox
     for one in BUILT:
@@ -37,14 +37,16 @@ def test_what_lies_on_seams_comes_out_once_and_whole(surveyed: tuple[Any, Path],
     assert len(confirmed) == len(BUILT)
 
 
-def test_other_tiles_give_the_very_same(surveyed: tuple[Any, Path], area: Path, site: Site, tmp_path: Path) -> None:
+def test_other_tiles_give_the_very_same(
+    surveyed: tuple[SurveyResult, Path], area: Path, site: Site, tmp_path: Path
+) -> None:
     other = survey_stacks(site, [str(area)], str(tmp_path), tile=1536)
     assert (surveyed[0].tiles, other.tiles) == (6, 1)
     assert told(other) == told(surveyed[0])
     assert (tmp_path / "structures.geojson").read_bytes() == (surveyed[1] / "structures.geojson").read_bytes()
 
 
-def test_it_finds_what_a_run_on_the_whole_finds(surveyed: tuple[Any, Path], area: Path, site: Site) -> None:
+def test_it_finds_what_a_run_on_the_whole_finds(surveyed: tuple[SurveyResult, Path], area: Path, site: Site) -> None:
     stack = open_stack(area, chunks=None)
     whole = find_structures(site, [stack], [detect_change(stack)])
     of_whole = dataclasses.replace(surveyed[0], structures=whole)
@@ -54,7 +56,7 @@ def test_it_finds_what_a_run_on_the_whole_finds(surveyed: tuple[Any, Path], area
 
 
 def test_what_is_finished_is_not_done_again(
-    surveyed: tuple[Any, Path], area: Path, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    surveyed: tuple[SurveyResult, Path], area: Path, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = Path(shutil.copytree(surveyed[1], tmp_path / "out"))
     cut = out / "tiles" / "simulated-98" / "0-512-512.json"
@@ -75,7 +77,7 @@ def test_what_is_finished_is_not_done_again(
 
 
 def test_a_tile_that_fails_is_listed_and_tried_again(
-    surveyed: tuple[Any, Path], area: Path, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    surveyed: tuple[SurveyResult, Path], area: Path, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = Path(shutil.copytree(surveyed[1], tmp_path / "out"))
     (out / "tiles" / "simulated-98" / "0-0-512.json").unlink()
@@ -107,8 +109,16 @@ def test_two_images_are_too_few(site: Site, tmp_path: Path) -> None:
         survey_stacks(site, [str(tmp_path / "b.zarr")], str(tmp_path / "out"))
 
 
-def test_structures_that_share_a_name_by_chance_are_told_apart(surveyed: tuple[Any, Path]) -> None:
+def test_structures_that_share_a_name_by_chance_are_told_apart(surveyed: tuple[SurveyResult, Path]) -> None:
     one = surveyed[0].structures[0]
     named = [s.id for s in _survey._named_apart([one, dataclasses.replace(one), one])]
     assert named == [one.id, f"{one.id}-2", f"{one.id}-3"]
     assert np.unique([s.id for s in surveyed[0].structures]).size == len(surveyed[0].structures)
+
+
+def test_notes_on_a_store_that_is_gone_are_not_believed(
+    surveyed: tuple[SurveyResult, Path], area: Path, site: Site, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(surveyed[1], tmp_path / "out"))
+    shutil.rmtree(out / "change")
+    assert told(survey_stacks(site, [str(area)], str(out), tile=512)) == told(surveyed[0])

@@ -36,8 +36,8 @@ class SurveyedTrack:
     stack: str
     change: str
     key: str
-    searched: int
-    last_image: int
+    searched: int = 0
+    last_image: int = -1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -117,65 +117,95 @@ def survey_stacks(
     ChangeError
         If a track has fewer than three images.
     """
-    # Workers may be at home in other folders.
-    folder, seconds = Folder(_absolute(out)), dict[str, float]()
-    stacks = [_absolute(address) for address in stacks]
+    folder, watch = Folder(_absolute(out)), _Watch()
+    plan = _plan([_absolute(address) for address in stacks], folder, tile)
+    learnt = {one.stack: share(client, learn, one.stack, one.key) for one in plan.tracks}
+    watch.lap("learn")
+    tiles, failed = do_all(client, change_tile, plan.jobs, lambda job: [learnt[job.stack]], "change", progress)
+    lost = [plan.lost("change", one) for one in failed]
+    watch.lap("change")
+    marked, failed = do_all(client, mark_tile, [job for job, _ in tiles], lambda _: [], "marks", progress)
+    lost += [plan.lost("marks", one) for one in failed]
+    by_track = [[marks for job, marks in marked if job.stack == one.stack] for one in plan.tracks]
+    places = places_of([some for some in by_track if some], plan.shape) if marked else ()
+    watch.lap("marks")
+    tracks = tuple(
+        dataclasses.replace(
+            one,
+            searched=sum(done.searched for job, done in tiles if job.stack == one.stack),
+            last_image=max((done.last_image for job, done in tiles if job.stack == one.stack), default=-1),
+        )
+        for one in plan.tracks
+    )
+    # An outline of a country's coast is large: it goes to each worker once, not with every place.
+    known = [share(client, _itself, site), *learnt.values()]
+    of_places = [_place_job(place, site, tracks, alpha, folder) for place in places]
+    found, failed = do_all(client, find_in_place, of_places, lambda _: known, "structures", progress)
+    lost += [plan.lost("structures", one) for one in failed]
+    watch.lap("structures")
+    result = SurveyResult(
+        structures=tuple(_named_apart(sorted((one for _, some in found for one in some), key=order_of))),
+        lost=tuple(lost),
+        tiles=len(plan.jobs),
+        places=len(places),
+        pixel_dates=plan.pixel_dates,
+        seconds=watch.seconds,
+    )
+    _write(folder, result, stacks, alpha, tile)
+    return result
+
+
+class _Watch:
+    """Wall clock by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._begin = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """A stage has ended, and the next begins."""
+        now = time.perf_counter()
+        self.seconds[stage], self._begin = round(now - self._begin, 3), now
+
+
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """What there is to do, before anything is known of it."""
+
+    tracks: tuple[SurveyedTrack, ...]
+    names: Mapping[str, str]
+    """Keys of the tracks by the addresses of their stacks."""
+    shape: tuple[int, int]
+    pixel_dates: int
+    jobs: tuple[TileJob, ...]
+
+    def lost(self, stage: str, failed: Failed) -> Lost:
+        """A job that failed, in terms of the area."""
+        job = failed.job
+        where, track = (job.place, "") if isinstance(job, PlaceJob) else (job, self.names[job.stack])
+        return Lost(stage, track, where.rows, where.columns, failed.reason)
+
+
+def _plan(stacks: Sequence[str], folder: Folder, tile: int) -> _Plan:
     data = [open_stack(address, chunks=None) for address in stacks]
     check_grids(data)
     shape = data[0].sizes["y"], data[0].sizes["x"]
     spans = tile_spans(shape, tile)
-    names = [str(stack.attrs["track"]) for stack in data]
-    keys = [_hash([__version__, content_of(stack)]) for stack in data]
-    changes = [folder.at(f"change/{name}.zarr") for name in names]
-    begin = time.perf_counter()
-    jobs = []
-    for place, (name, key) in enumerate(zip(names, keys, strict=True)):
-        make_change_store(changes[place], data[place], key)
+    tracks, jobs, names = list[SurveyedTrack](), list[TileJob](), dict[str, str]()
+    for address, stack in zip(stacks, data, strict=True):
+        track = str(stack.attrs["track"])
+        # Two tracks may differ by their look direction alone.
+        name = track if track not in names.values() else f"{track}-{len(names)}"
+        names[address] = track
+        key, change = _hash([__version__, content_of(stack)]), folder.at(f"change/{name}.zarr")
+        made = make_change_store(change, stack, key)
+        tracks.append(SurveyedTrack(address, change, key))
         jobs += [
-            TileJob(
-                stacks[place], changes[place], folder, f"tiles/{name}/{rows[0]}-{columns[0]}-{tile}.json", key,
-                rows, columns,
-            )
-            for rows, columns in spans
-        ]  # fmt: skip
-    learnt = {address: share(client, learn, address, key) for address, key in zip(stacks, keys, strict=True)}
-    tiles, failed = do_all(client, change_tile, jobs, lambda job: [learnt[job.stack]], "change", progress)
-    lost = [_lost("change", one, dict(zip(stacks, names, strict=True))) for one in failed]
-    seconds["change"], begin = time.perf_counter() - begin, time.perf_counter()
-    marked, failed = do_all(client, mark_tile, [job for job, _ in tiles], lambda _: [], "marks", progress)
-    lost += [_lost("marks", one, dict(zip(stacks, names, strict=True))) for one in failed]
-    by_track = [[marks for job, marks in marked if job.stack == address] for address in stacks]
-    places = places_of([some for some in by_track if some], shape) if any(by_track) else ()
-    seconds["marks"], begin = time.perf_counter() - begin, time.perf_counter()
-    tracks = tuple(
-        SurveyedTrack(
-            address, change, key,
-            sum(done.searched for job, done in tiles if job.stack == address),
-            max((done.last_image for job, done in tiles if job.stack == address), default=-1),
-        )
-        for address, change, key in zip(stacks, changes, keys, strict=True)
-    )  # fmt: skip
-    # An outline of a country's coast is large: it goes to each worker once, not with every place.
-    area = share(client, _itself, site)
-    found_jobs = [_place_job(place, site, tracks, alpha, folder, keys) for place in places]
-    found, failed = do_all(
-        client,
-        find_in_place,
-        found_jobs,
-        lambda _: [area, *(learnt[address] for address in stacks)],
-        "structures",
-        progress,
-    )
-    lost += [_lost("structures", one, {}) for one in failed]
-    structures = _named_apart(sorted((one for _, some in found for one in some), key=order_of))
-    seconds["structures"] = time.perf_counter() - begin
-    result = SurveyResult(
-        tuple(structures), tuple(lost), len(jobs), len(places),
-        sum(stack.sizes["time"] * len(stack.data_vars) for stack in data) * shape[0] * shape[1],
-        {name: round(value, 3) for name, value in seconds.items()},
-    )  # fmt: skip
-    _write(folder, result, stacks, alpha, tile)
-    return result
+            TileJob(address, change, folder, f"tiles/{name}/{y[0]}-{x[0]}-{tile}.json", key, made, y, x)
+            for y, x in spans
+        ]
+    values = sum(stack.sizes["time"] * len(stack.data_vars) for stack in data)
+    return _Plan(tuple(tracks), names, shape, values * shape[0] * shape[1], tuple(jobs))
 
 
 def _itself(site: Site) -> Site:
@@ -186,19 +216,10 @@ def _absolute(address: str) -> str:
     return address if "://" in address else str(Path(address).resolve())
 
 
-def _place_job(
-    place: Place, site: Site, tracks: tuple[SurveyedTrack, ...], alpha: float, folder: Folder, keys: Sequence[str]
-) -> PlaceJob:
-    figures = [[track.searched, track.last_image] for track in tracks]
-    key = _hash([*keys, figures, alpha, place.blocks, site.area.wkb_hex])
+def _place_job(place: Place, site: Site, tracks: tuple[SurveyedTrack, ...], alpha: float, folder: Folder) -> PlaceJob:
+    figures = [[track.key, track.searched, track.last_image] for track in tracks]
+    key = _hash([figures, alpha, place.blocks, site.area.wkb_hex])
     return PlaceJob(place, tracks, alpha, folder, f"places/{place.name}.json", key)
-
-
-def _lost(stage: str, failed: Failed, names: Mapping[str, str]) -> Lost:
-    job = failed.job
-    where = job.place if isinstance(job, PlaceJob) else job
-    track = "" if isinstance(job, PlaceJob) else names[job.stack]
-    return Lost(stage, track, where.rows, where.columns, failed.reason)
 
 
 def _named_apart(structures: Sequence[Structure]) -> list[Structure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class TileJob:
         Where finished tiles are noted, under `name`.
     key
         Of all that the tile's pixels depend on.
+    made
+        Of the store written to: a note about an earlier one says nothing of this.
     rows, columns
         First and after last.
     """
@@ -44,6 +47,7 @@ class TileJob:
     folder: Folder
     name: str
     key: str
+    made: str
     rows: Span
     columns: Span
 
@@ -82,12 +86,12 @@ def tile_spans(shape: tuple[int, int], tile: int) -> list[tuple[Span, Span]]:
     ]
 
 
-def make_change_store(address: str, stack: xr.Dataset, key: str) -> None:
-    """An empty store for the change of a track, unless there is one of the same content."""
+def make_change_store(address: str, stack: xr.Dataset, key: str) -> str:
+    """An empty store for the change of a track, unless there is one of the same content; gives a name of its own."""
     try:
         group = zarr.open_group(address, mode="r")
         if group.attrs.get("key") == key:
-            return
+            return str(group.attrs["made"])
     except (FileNotFoundError, KeyError, ValueError):
         pass
     group = zarr.open_group(address, mode="w")
@@ -96,13 +100,16 @@ def make_change_store(address: str, stack: xr.Dataset, key: str) -> None:
         group.create_array(
             name, shape=shape, chunks=(CHUNK, CHUNK), dtype=dtype, fill_value=fill, dimension_names=("y", "x")
         )
+    # The key comes last: a store cut short has none and is made anew.
+    group.attrs["made"] = uuid.uuid4().hex
     group.attrs["key"] = key
+    return str(group.attrs["made"])
 
 
 def change_tile(job: TileJob, learnt: Learnt) -> TileDone:
     """Compute and write the change of a tile's pixels; one that was finished before is left as it is."""
     before = job.folder.read(job.name)
-    if before is not None and before.get("key") == job.key:
+    if before is not None and (before.get("key"), before.get("made")) == (job.key, job.made):
         return TileDone(before["searched"], before["last_image"])
     keep_to_one_thread()
     part = opened(job.stack, job.key).isel(y=slice(*job.rows), x=slice(*job.columns))
@@ -113,7 +120,7 @@ def change_tile(job: TileJob, learnt: Learnt) -> TileDone:
         _array(store, name)[slice(*job.rows), slice(*job.columns)] = values
     done = TileDone(int(np.isfinite(maps["p_value"]).sum()), int(maps["first_image"].max()))
     # The note comes last: a tile cut short has none and is computed again.
-    job.folder.write(job.name, {"key": job.key, **dataclasses.asdict(done)})
+    job.folder.write(job.name, {"key": job.key, "made": job.made, **dataclasses.asdict(done)})
     return done
 
 
