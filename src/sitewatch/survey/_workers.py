@@ -49,7 +49,7 @@ def local_workers(workers: int | None = None) -> Iterator[Client]:
     with (
         dask.config.set(alone),
         LocalCluster(
-            n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=workers or os.cpu_count() or 1, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as client,
     ):
