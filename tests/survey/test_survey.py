@@ -77,19 +77,27 @@ def test_what_is_finished_is_not_done_again(
 
 
 def test_a_tile_that_fails_is_listed_and_tried_again(
-    surveyed: tuple[SurveyResult, Path], area: Path, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    surveyed: tuple[SurveyResult, Path], area: Path, site: Site, tmp_path: Path
 ) -> None:
     out = Path(shutil.copytree(surveyed[1], tmp_path / "out"))
     (out / "tiles" / "simulated-98" / "0-0-512.json").unlink()
-    broken = Path(shutil.copytree(area, tmp_path / "stack.zarr"))
-    for chunk in (broken / "VV" / "c" / "0" / "0").glob("0"):
-        chunk.write_bytes(b"damaged")
-    first = survey_stacks(site, [str(broken)], str(out), tile=512)
+    in_the_way = out / "change" / "simulated-98.zarr" / "omnibus_p_value" / "c" / "0" / "0"
+    in_the_way.unlink()
+    (in_the_way / "a file").mkdir(parents=True)
+    first = survey_stacks(site, [str(area)], str(out), tile=512)
     assert [(one.stage, one.rows, one.columns) for one in first.lost] == [("change", (0, 512), (0, 512))]
     assert json.loads((out / "survey.json").read_text())["lost"][0]["reason"]
+    shutil.rmtree(in_the_way)
     second = survey_stacks(site, [str(area)], str(out), tile=512)
     assert second.lost == ()
     assert told(second) == told(surveyed[0])
+
+
+def test_a_damaged_stack_is_named(site: Site, tmp_path: Path) -> None:
+    write_area(tmp_path / "b.zarr", (64, 64), 3, polarisations=("VV",))
+    (tmp_path / "b.zarr" / "VV" / "c" / "0" / "0" / "0").write_bytes(b"damaged")
+    with pytest.raises(SurveyError, match=r"b\.zarr can't be read"):
+        survey_stacks(site, [str(tmp_path / "b.zarr")], str(tmp_path / "out"))
 
 
 def test_no_tile_is_cut_through_a_chunk(area: Path, site: Site, tmp_path: Path) -> None:

@@ -38,7 +38,12 @@ def keep_to_one_thread() -> None:
 def learn(address: str, key: str) -> Learnt:
     """What a track's surfaces do by themselves, as a task."""
     keep_to_one_thread()
-    return learn_track(opened(address, key))
+    try:
+        return learn_track(opened(address, key))
+    except (OSError, RuntimeError) as error:
+        raise SurveyError(
+            f"the stack {address} can't be read ({error})", hint="Copy or build it anew; part of it may be damaged."
+        ) from error
 
 
 def content_of(stack: xr.Dataset) -> str:
