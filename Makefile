@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run accuracy study study-bounds study-calibration study-lines study-monitor study-naming study-pairs study-phases study-tracks study-kill pictures lock clean
+.PHONY: help demo test lint format bench bench-run bench-scale accuracy study study-bounds study-calibration study-lines study-monitor study-naming study-pairs study-phases study-tracks study-kill pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: $(STAMP)  ## Measure speed
 
 bench-run: $(STAMP)  ## Time a whole run on 100 dates of 2000 x 2000 pixels beside reading them (4 GB of disk)
 	$(BIN)/python benchmarks/bench_run.py --size 2000 --dates 100
+
+bench-scale: $(STAMP)  ## Survey an area with one worker and two, kill one, and work out what large areas cost
+	$(BIN)/python benchmarks/scale.py --rows 1024 --columns 2048 --images 24 --write docs/scale.md
 
 accuracy: $(STAMP)  ## Measure accuracy on scenarios with known truth, beside three references (an hour or two)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[accuracy]'

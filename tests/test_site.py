@@ -223,3 +223,10 @@ def test_of_several_features_none_is_taken_for_the_footprint(tmp_path: Path) -> 
         read_footprint(path)
     with pytest.raises(SiteError, match="there is no footprint file"):
         read_footprint(tmp_path / "nowhere.geojson")
+
+
+def test_an_area_to_survey_may_be_larger_than_a_site() -> None:
+    frame = "bbox:120,38,123,40"
+    with pytest.raises(SiteError, match="more than the 10,000 km2"):
+        Site.read(frame)
+    assert Site.read(frame, most_km2=100_000).area.bounds == (120, 38, 123, 40)

@@ -10,12 +10,14 @@
     ├── StackError       the scenes don't make a stack
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
+    ├── SurveyError      an area can't be surveyed tile by tile
     ├── ExportError      a file for, or from, other programs can't be written or read
     ├── WatchError       the rules of a watch can't be used
     │   └── DeliveryError       an alert did not reach its receiver (it is tried again)
     │       └── RefusedError        the receiver answered, and does not take this one
     └── WorkspaceError   the output folder can't be used
         ├── RecordError      the record can't be opened or written to
+        ├── ArchiveError     a site's archive is broken, or of a newer sitewatch
         ├── ReviewError      what the analyst asks of a structure can't be done
         └── BusyError        another update is at work in the same workspace
 """
@@ -71,6 +73,10 @@ class StructureError(SitewatchError):
     """A footprint can't be dated or measured."""
 
 
+class SurveyError(SitewatchError):
+    """An area can't be surveyed tile by tile."""
+
+
 class ExportError(SitewatchError):
     """A file for, or from, other programs can't be written or read."""
 
@@ -93,6 +99,10 @@ class WorkspaceError(SitewatchError):
 
 class RecordError(WorkspaceError):
     """The record can't be opened or written to."""
+
+
+class ArchiveError(WorkspaceError):
+    """A site's archive is broken, cut off, or of a newer sitewatch."""
 
 
 class ReviewError(WorkspaceError):

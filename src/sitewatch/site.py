@@ -25,6 +25,8 @@ from sitewatch.geodesy import area_m2
 __all__ = ["Site", "SiteFeature", "event_days", "meets_if_swapped", "read_footprint", "read_footprints"]
 
 MAX_AREA_KM2 = 10_000.0
+MAX_SURVEY_KM2 = 2_000_000.0
+"""Of an area that is surveyed tile by tile; more is a slip of the corners."""
 """Above this a site is taken for a mistake; it is a hundred kilometres squared, and a port covers ten."""
 
 MIN_SHAPE = 1e-9
@@ -81,7 +83,9 @@ class Site:
     events: tuple[SiteFeature, ...] = ()
 
     @classmethod
-    def read(cls, source: str | os.PathLike[str] | Mapping[str, Any] | BaseGeometry) -> Site:
+    def read(
+        cls, source: str | os.PathLike[str] | Mapping[str, Any] | BaseGeometry, *, most_km2: float = MAX_AREA_KM2
+    ) -> Site:
         """Read a site.
 
         Parameters
@@ -90,6 +94,8 @@ class Site:
             Path of a GeoJSON file, ``bbox:W,S,E,N`` in degrees, or the same GeoJSON as a mapping or a shapely
             geometry. GeoJSON is a FeatureCollection with one feature whose ``role`` is ``site`` (others are of role
             ``facility``, ``link`` or ``event``), a bare Feature, or a bare geometry.
+        most_km2
+            Largest area that is believed.
 
         Raises
         ------
@@ -97,14 +103,14 @@ class Site:
             The file is missing or not GeoJSON, or the area can't be watched; the text says why and what to do.
         """
         if isinstance(source, BaseGeometry):
-            return cls("site", "site", _checked_area(source, "the site"))
+            return cls("site", "site", _checked_area(source, "the site", most_km2))
         if isinstance(source, Mapping):
-            return _from_geojson(source, "the site", "site")
+            return _from_geojson(source, "the site", "site", most_km2)
         text = os.fspath(source)
         if is_bbox(text):
-            return _from_bbox(text)
+            return _from_bbox(text, most_km2)
         path = Path(text)
-        return _from_geojson(_load_json(path, "site"), str(path), path.stem)
+        return _from_geojson(_load_json(path, "site"), str(path), path.stem, most_km2)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the site as a GeoJSON FeatureCollection that `Site.read` reads back as an equal site."""
@@ -233,7 +239,7 @@ def bbox_corners(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _from_bbox(text: str) -> Site:
+def _from_bbox(text: str, most_km2: float) -> Site:
     west, south, east, north = bbox_corners(text)
     if -180 <= east < west <= 180:
         raise SiteError(
@@ -242,11 +248,11 @@ def _from_bbox(text: str) -> Site:
         )
     if south >= north or west >= east:
         raise SiteError(f"{text} is empty: west must be below east, and south below north", hint=_BBOX_HINT)
-    area = _checked_area(shapely.box(west, south, east, north), text)
+    area = _checked_area(shapely.box(west, south, east, north), text, most_km2)
     return Site("bbox", text[len(_BBOX) :], area)
 
 
-def _from_geojson(content: Mapping[str, Any], where: str, fallback_id: str) -> Site:
+def _from_geojson(content: Mapping[str, Any], where: str, fallback_id: str, most_km2: float) -> Site:
     features = _features_of(content, where)
     sites = _site_features(features)
     if len(sites) != 1:
@@ -260,7 +266,10 @@ def _from_geojson(content: Mapping[str, Any], where: str, fallback_id: str) -> S
     parts = [_part(f, where) for f in features if f is not sites[0]]
     grouped = {field: tuple(p for p in parts if p.role == role) for role, field in _ROLES.items()}
     return Site(
-        site_id, str(properties.get("name") or site_id), _checked_area(_geometry(sites[0], where), where), **grouped
+        site_id,
+        str(properties.get("name") or site_id),
+        _checked_area(_geometry(sites[0], where), where, most_km2),
+        **grouped,
     )
 
 
@@ -334,7 +343,9 @@ def _refuse_other_crs(content: Mapping[str, Any], where: str) -> None:
         )
 
 
-def _checked_area(geometry: BaseGeometry, where: str) -> shapely.Polygon | shapely.MultiPolygon:
+def _checked_area(
+    geometry: BaseGeometry, where: str, most_km2: float = MAX_AREA_KM2
+) -> shapely.Polygon | shapely.MultiPolygon:
     geometry = shapely.force_2d(geometry)
     if geometry.is_empty:
         raise SiteError(f"the area of {where} is empty", hint="Draw it as a polygon.")
@@ -350,9 +361,9 @@ def _checked_area(geometry: BaseGeometry, where: str) -> shapely.Polygon | shape
     if not geometry.is_valid:
         raise SiteError(f"the polygon of {where} {_fault(geometry)}", hint="Draw its outline without crossings.")
     size_km2 = area_m2(geometry) / 1e6
-    if size_km2 > MAX_AREA_KM2:
+    if size_km2 > most_km2:
         raise SiteError(
-            f"the area of {where} is {size_km2:,.0f} km2, more than the {MAX_AREA_KM2:,.0f} km2 that a site may have",
+            f"the area of {where} is {size_km2:,.0f} km2, more than the {most_km2:,.0f} km2 that a site may have",
             hint="Check its corners, or watch it as several sites.",
         )
     return geometry

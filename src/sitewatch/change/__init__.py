@@ -9,8 +9,17 @@ between two images only (`_pair`).
 """
 
 from sitewatch.change._background import DB_PER_LOG, LAND, STRATA, WATER, Background, calm_level, log_power
+from sitewatch.change._blocks import read_in_turn
 from sitewatch.change._covariance import Covariance
-from sitewatch.change._detect import background_of, covariances_of, detect_change, shared_covariances_of
+from sitewatch.change._detect import (
+    background_of,
+    change_dataset,
+    covariances_of,
+    detect_change,
+    scan_stack,
+    shared_covariances_of,
+)
+from sitewatch.change._learn import Learnt, learn_track
 from sitewatch.change._monitor import monitor_dates, start_monitor, update_monitor
 from sitewatch.change._monitor_effect import measure_date_effect
 from sitewatch.change._monitor_series import Alarm, watch_series
@@ -27,16 +36,21 @@ __all__ = [
     "Alarm",
     "Background",
     "Covariance",
+    "Learnt",
     "StepFilter",
     "background_of",
     "calm_level",
+    "change_dataset",
     "change_pair",
     "covariances_of",
     "despiked_steps",
     "detect_change",
+    "learn_track",
     "log_power",
     "measure_date_effect",
     "monitor_dates",
+    "read_in_turn",
+    "scan_stack",
     "shared_covariances_of",
     "start_monitor",
     "step_filter",

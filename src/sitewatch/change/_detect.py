@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sitewatch.change._background import (
-    DB_PER_LOG,
-    LAND,
-    STRATA,
-    WATER,
-    Background,
-    calm_level,
-    estimate_background,
-    log_power,
-    power_floor,
-)
-from sitewatch.change._covariance import Covariance, fit_covariance, shared_part
-from sitewatch.change._null import NullLaw, null_law
+from sitewatch.change._background import DB_PER_LOG, LAND, STRATA, WATER, Background, log_power
+from sitewatch.change._blocks import ReadBlocks, blocks_of, read_ahead
+from sitewatch.change._covariance import Covariance
+from sitewatch.change._learn import Learnt, learn_track
+from sitewatch.change._null import NullLaw
 from sitewatch.change._omnibus_map import OmnibusMap, omnibus_map
-from sitewatch.change._passing import bright_on_water, count_passing
-from sitewatch.change._scan import StepScan, residuals, scan_steps, step_filter
-from sitewatch.errors import ChangeError
+from sitewatch.change._passing import Bright, bright_on_water, count_passing
+from sitewatch.change._scan import StepScan, scan_steps
 from sitewatch.progress import Progress, silent
 
-SAMPLE_PIXELS = 16_000
-TILE = 256
-FEWEST_IMAGES = 3
 OMNIBUS_ALPHA = 0.01
-BLOCK = 4
-MOST_BLOCKS = 3000
-FEWEST_BLOCKS = 30
-# Speckle of neighbours hangs together: about so many pixels count as one.
-PIXELS_PER_CELL = 1.8
+Maps = dict[str, NDArray[np.generic]]
+"""[y, x] of each variable of a change."""
 
 
 def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Dataset:
@@ -89,159 +72,41 @@ def detect_change(stack: xr.Dataset, *, progress: Progress = silent) -> xr.Datas
     ChangeError
         With fewer than three images: no lasting change can be told from a passing one.
     """
-    n_time = stack.sizes["time"]
-    if n_time < FEWEST_IMAGES:
-        raise ChangeError(
-            f"track {stack.attrs.get('track', '?')} has {n_time} image(s), "
-            f"and a lasting change needs {FEWEST_IMAGES} or more",
-            hint="Add more scenes of this track, or compare the pair by eye",
-        )
-    polarisations = [str(name) for name in stack.data_vars]
-    days = _days(stack)
-    sample, blocks, floor = _sample(stack, polarisations)
-    background = dataclasses.replace(
-        estimate_background(sample, looks=_stated_looks(stack), calibrated=_calibrated(stack)), floor=floor
-    )
-    covariances = _covariances(sample, background, days)
-    shared = _shared(blocks, background, days, covariances)
-    filters = {key: step_filter(value.matrix(days)) for key, value in covariances.items()}
-    law = null_law(background, covariances, filters, days)
-
-    shape = (stack.sizes["y"], stack.sizes["x"])
-    out = _empty(shape, polarisations)
-    boxes, bright = list(_tiles(shape)), []
-    for done, ((rows, columns), power) in enumerate(zip(boxes, _read_ahead(stack, polarisations, boxes), strict=True)):
-        values = log_power(power, floor, out=power)
-        scan = scan_steps(values, background, filters, covariances)
-        bright.append(bright_on_water(values, scan.water, background, rows, columns))
-        _put(out, scan, law, omnibus_map(values, scan.water, background, OMNIBUS_ALPHA), polarisations, rows, columns)
-        progress("change", done + 1, len(boxes))
+    learnt = learn_track(stack)
+    maps, bright = scan_stack(stack, learnt, progress=progress)
     pixel_m = math.sqrt(float(stack.attrs.get("pixel_x_m", 1)) * float(stack.attrs.get("pixel_y_m", 1)))
-    ships = count_passing(bright, pixel_m)
-    return _dataset(out, stack, polarisations, background, covariances, shared, ships)
+    return change_dataset(maps, stack, learnt, count_passing(bright, pixel_m))
 
 
-def _days(stack: xr.Dataset) -> NDArray[np.float64]:
-    time = stack["time"].values
-    return (time - time[0]) / np.timedelta64(1, "D")
+def scan_stack(
+    stack: xr.Dataset, learnt: Learnt, *, read: ReadBlocks = read_ahead, progress: Progress = silent
+) -> tuple[Maps, list[Bright]]:
+    """Every pixel's best lasting step, and what is bright on the water of each block.
 
-
-def _stated_looks(stack: xr.Dataset) -> float | None:
-    """ENL of the metadata, unless the images were speckle filtered, which it does not describe."""
-    stated = float(stack.attrs.get("enl", float("nan")))
-    filtered = any("filter" in str(note).lower() for note in stack.attrs.get("notes", []))
-    return None if filtered or not np.isfinite(stated) else stated
-
-
-def _tiles(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
-    return [
-        (slice(y, min(y + TILE, shape[0])), slice(x, min(x + TILE, shape[1])))
-        for y in range(0, shape[0], TILE)
-        for x in range(0, shape[1], TILE)
-    ]
-
-
-def _calibrated(stack: xr.Dataset) -> bool:
-    """Whether levels in dB mean anything absolutely."""
-    notes = " ".join(str(note) for note in stack.attrs.get("notes", []))
-    return stack.attrs.get("quantity", "unknown") == "gamma0" and "scale of the linear power is unknown" not in notes
-
-
-def _read(
-    stack: xr.Dataset, polarisations: list[str], box: tuple[slice, slice], room: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """[time, polarisation, pixel], linear power of one tile, in as much of `room` as it needs."""
-    tile = stack.isel(y=box[0], x=box[1])
-    shape = (tile.sizes["time"], len(polarisations), tile.sizes["y"] * tile.sizes["x"])
-    power = room[: math.prod(shape)].reshape(shape)
-    for pol, name in enumerate(polarisations):
-        power[:, pol] = tile[name].to_numpy().reshape(shape[0], -1)
-    return power
-
-
-def _read_ahead(
-    stack: xr.Dataset, polarisations: list[str], boxes: Sequence[tuple[slice, slice]]
-) -> Iterator[NDArray[np.float32]]:
-    """What `_read` gives for each box; the next one is read while the caller works on this one.
-
-    An array is good until the one after it is asked for: the room of two tiles serves for all.
+    Parameters
+    ----------
+    stack
+        A track's cube, or a part of it that begins at a corner of its blocks.
+    learnt
+        Of the whole track: what becomes of a pixel doesn't depend on the part it is in.
+    read
+        How blocks are read.
     """
-    largest = max((rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in boxes)
-    rooms = [np.empty(largest * len(polarisations) * stack.sizes["time"], np.float32) for _ in range(2)]
-    with ThreadPoolExecutor(1) as reader:
-        coming = None
-        for number, box in enumerate(boxes):
-            before, coming = coming, reader.submit(_read, stack, polarisations, box, rooms[number % 2])
-            if before is not None:
-                yield before.result()
-        if coming is not None:
-            yield coming.result()
+    shape = (stack.sizes["y"], stack.sizes["x"])
+    out, bright, boxes = _empty(shape, learnt.polarisations), [], blocks_of(shape)
+    powers = read(stack, learnt.polarisations, boxes)
+    for done, ((rows, columns), power) in enumerate(zip(boxes, powers, strict=True)):
+        values = log_power(power, learnt.background.floor, out=power)
+        scan = scan_steps(values, learnt.background, learnt.filters, learnt.covariances)
+        bright.append(bright_on_water(values, scan.water, learnt.background, rows, columns))
+        omnibus = omnibus_map(values, scan.water, learnt.background, OMNIBUS_ALPHA)
+        _put(out, scan, learnt.law, omnibus, learnt.polarisations, rows, columns)
+        progress("change", done + 1, len(boxes))
+    return out, bright
 
 
-def _sample(stack: xr.Dataset, polarisations: list[str]) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-    """[time, polarisation, pixel] of pixels spread evenly, the same of means of small blocks, and the power's floor.
-
-    Both in ln power. At most 16 tiles are read.
-    """
-    boxes = _tiles((stack.sizes["y"], stack.sizes["x"]))
-    keep = [boxes[i] for i in np.unique(np.linspace(0, len(boxes) - 1, min(len(boxes), 16)).astype(int))]
-    pixels = sum((r.stop - r.start) * (c.stop - c.start) for r, c in keep)
-    stride = max(1, int(np.sqrt(pixels / SAMPLE_PIXELS)))
-    parts, means, floor = [], [], float("inf")
-    for (rows, columns), power in zip(keep, _read_ahead(stack, polarisations, keep), strict=True):
-        floor = min(floor, power_floor(power))
-        values = log_power(power, floor, out=power)
-        values = values.reshape(*values.shape[:2], rows.stop - rows.start, columns.stop - columns.start)
-        parts.append(values[:, :, stride // 2 :: stride, stride // 2 :: stride].reshape(*values.shape[:2], -1))
-        means.append(_block_means(values))
-    values, blocks = np.concatenate(parts, axis=2), np.concatenate(means, axis=2)
-    known, whole = (np.isfinite(v[:, 0]).mean(axis=0) > 0.5 for v in (values, blocks))
-    return values[:, :, known], blocks[:, :, whole], floor
-
-
-def _block_means(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[time, polarisation, block], means of logs over BLOCK x BLOCK pixels; NaN where a pixel is missing."""
-    height, width = values.shape[2] // BLOCK * BLOCK, values.shape[3] // BLOCK * BLOCK
-    total = np.zeros((*values.shape[:2], height // BLOCK, width // BLOCK), np.float32)
-    for row in range(BLOCK):
-        for column in range(BLOCK):
-            total += values[:, :, row:height:BLOCK, column:width:BLOCK]
-    total /= BLOCK**2
-    flat = total.reshape(*values.shape[:2], -1)
-    return flat[:, :, :: max(1, flat.shape[2] // MOST_BLOCKS)]
-
-
-def _shared(
-    blocks: NDArray[np.float32],
-    background: Background,
-    days: NDArray[np.float64],
-    covariances: dict[tuple[int, int], Covariance],
-) -> dict[tuple[int, int], Covariance]:
-    """What neighbours do together; nothing is known of it where there are too few blocks."""
-    if blocks.shape[2] < FEWEST_BLOCKS:
-        return {key: Covariance(0.0, (0.0,) * len(value.drift), 0.0) for key, value in covariances.items()}
-    together = _covariances(blocks, background, days)
-    effective = BLOCK**2 / PIXELS_PER_CELL
-    return {key: shared_part(value, together[key], effective) for key, value in covariances.items()}
-
-
-def _covariances(
-    sample: NDArray[np.float32], background: Background, days: NDArray[np.float64]
-) -> dict[tuple[int, int], Covariance]:
-    water = calm_level(sample[:, 0]) < background.calm_limit
-    rest = residuals(sample, water, background)
-    out = {}
-    for stratum, members in ((WATER, water), (LAND, ~water)):
-        if not background.present[stratum]:
-            members = np.ones_like(members)
-        chosen = np.flatnonzero(members)[:: max(1, int(members.sum()) // 2500)]
-        for pol in range(sample.shape[1]):
-            out[stratum, pol] = fit_covariance(rest[:, pol, chosen], days)
-    return out
-
-
-def _empty(shape: tuple[int, int], polarisations: list[str]) -> dict[str, NDArray[np.generic]]:
-    out: dict[str, NDArray[np.generic]] = {
+def _empty(shape: tuple[int, int], polarisations: Sequence[str]) -> Maps:
+    out: Maps = {
         "statistic": np.full(shape, np.nan, np.float32),
         "p_value": np.full(shape, np.nan, np.float32),
         "omnibus_p_value": np.full(shape, np.nan, np.float32),
@@ -257,11 +122,11 @@ def _empty(shape: tuple[int, int], polarisations: list[str]) -> dict[str, NDArra
 
 
 def _put(
-    out: dict[str, NDArray[np.generic]],
+    out: Maps,
     scan: StepScan,
     law: NullLaw,
     omnibus: OmnibusMap,
-    polarisations: list[str],
+    polarisations: Sequence[str],
     rows: slice,
     columns: slice,
 ) -> None:
@@ -294,20 +159,20 @@ _LONG_NAMES = {
 }
 
 
-def _dataset(
-    out: dict[str, NDArray[np.generic]],
-    stack: xr.Dataset,
-    polarisations: list[str],
-    background: Background,
-    covariances: dict[tuple[int, int], Covariance],
-    shared: dict[tuple[int, int], Covariance],
-    ships: NDArray[np.int16],
-) -> xr.Dataset:
+def change_dataset(maps: Maps, stack: xr.Dataset, learnt: Learnt, ships: NDArray[np.int16]) -> xr.Dataset:
+    """The result of `detect_change`, of maps [y, x] on a stack's grid and what was learnt of its track.
+
+    Parameters
+    ----------
+    ships
+        [time], ships under way in each image, -1 where unknown.
+    """
+    background, polarisations = learnt.background, list(learnt.polarisations)
     dims = ("stratum_name", "polarisation")
     data = xr.Dataset(
         {
             name: (("y", "x"), values, {"long_name": _long_name(name), "units": _unit(name)})
-            for name, values in out.items()
+            for name, values in maps.items()
         },
         coords={
             "y": stack["y"],
@@ -324,7 +189,7 @@ def _dataset(
             "power_floor": background.floor,
         },
     )
-    first = out["first_image"].astype(int)
+    first = maps["first_image"].astype(int)
     when = stack["time"].values[np.clip(first, 0, None)]
     data["first_date"] = (
         ("y", "x"),
@@ -341,7 +206,7 @@ def _dataset(
         {"long_name": "bright things on the water in this image and in neither neighbour; -1 unknown", "units": "1"},
     )
     data["stratum_present"] = (("stratum_name",), background.present)
-    for name, parts in (("covariance", covariances), ("shared_covariance", shared)):
+    for name, parts in (("covariance", learnt.covariances), ("shared_covariance", learnt.shared)):
         data.attrs[name] = json.dumps(
             {f"{STRATA[s]} {polarisations[p]}": [c.nugget, *c.drift, c.season] for (s, p), c in parts.items()}
         )

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sitewatch import __version__
+from sitewatch.cli._archive import import_site
 from sitewatch.cli._date import date
 from sitewatch.cli._demo import demo
 from sitewatch.cli._exits import INTERRUPTED
@@ -24,6 +25,7 @@ from sitewatch.cli._run import run
 from sitewatch.cli._score import score
 from sitewatch.cli._sources import fetch, search
 from sitewatch.cli._structures import history, review, structures
+from sitewatch.cli._survey import survey
 from sitewatch.cli._watch import watch
 
 _DO = "Find and date"
@@ -45,10 +47,14 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
-for _command in (init, add, update, status, structures, history, review, report, export, links):
+for _command in (
+    init, add, update, status, structures, history, review, report, export, links,
+):  # fmt: skip
     app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_WATCH)(watch)
 app.command(rich_help_panel=_WATCH)(replay)
+app.command(rich_help_panel=_DO)(survey)
+app.command("import", rich_help_panel=_FOLLOW)(import_site)
 app.command(rich_help_panel=_BRING)(search)
 app.command(rich_help_panel=_BRING)(fetch)
 app.command(rich_help_panel=_LOOK)(inspect)

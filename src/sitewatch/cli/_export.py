@@ -15,6 +15,7 @@ from sitewatch.cli._shared import Screen, with_shared_options
 from sitewatch.cli._structures import opened_record
 
 if TYPE_CHECKING:
+    from sitewatch.cli._terminal import Terminal
     from sitewatch.exports import KmlPicture
     from sitewatch.record import Record, Revision, Workspace
 
@@ -27,6 +28,7 @@ _ENDINGS = {
     "csv": (".csv",),
     "smart": (),
     "stac": (),
+    "archive": (".sitewatch",),
 }
 _AS_TEXT = ("geojson", "csv")
 _MOST_PICTURED = 16
@@ -50,12 +52,15 @@ def export(
         str | None,
         typer.Option(
             "--as",
-            help="geojson, gpkg, kml, kmz, parquet, csv, smart or stac; by default what the ending of FILE says.",
+            help="geojson, gpkg, kml, kmz, parquet, csv, smart, stac, archive; by default what FILE ends in says.",
             metavar="FORMAT",
             show_default=False,
         ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also what is merged or no longer found.")] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also what is merged or no longer found; to FILE.sitewatch, the whole site."),
+    ] = False,
     region: Annotated[
         str, typer.Option(help="Name of the region: country, _R and three digits.", rich_help_panel=_SMART)
     ] = "XX_R001",
@@ -65,12 +70,17 @@ def export(
 ) -> None:
     """Write what the record says as GeoJSON, GeoPackage, KML, KMZ, GeoParquet, a table of observations, SMART or STAC.
 
+    With --all and a FILE that ends in .sitewatch, write the whole site, for `sitewatch import`.
+
     Example: [bold]sitewatch export --workspace port --out port.kmz[/]
     """
     with session(screen) as terminal:
         from sitewatch import record as r
 
         chosen = _format(form, out)
+        if chosen == "archive":
+            _archive(terminal, workspace, out)
+            return
         with opened_record(workspace) as (opened, record):
             revisions = [one for one in r.list_structures(record, opened.uid) if everything or one.stands]
             if out is None:
@@ -81,6 +91,19 @@ def export(
             terminal.print_json({"out": str(out), "format": chosen, "structures": len(revisions)})
         elif out is not None:
             terminal.out.print(f"Structures: {len(revisions)}, written to {out}", markup=False, soft_wrap=True)
+
+
+def _archive(terminal: Terminal, workspace: Path, out: Path | None) -> None:
+    """The whole site: all revisions, whatever else is asked for."""
+    from sitewatch.pipeline import export_site
+
+    assert out is not None  # `_format` has seen to it
+    made = export_site(workspace, out)
+    if terminal.as_json:
+        terminal.print_json({"out": str(out), "format": "archive", "entries": len(made.entries), "digest": made.digest})
+    else:
+        size = out.stat().st_size / 1e6
+        terminal.out.print(f"The whole site, {size:.1f} MB, written to {out}", markup=False, soft_wrap=True)
 
 
 def _format(form: str | None, out: Path | None) -> str:

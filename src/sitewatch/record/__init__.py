@@ -14,9 +14,12 @@ from sitewatch.record._alerts import (
     list_findings,
     raise_alert,
 )
+from sitewatch.record._archive import ENDING, EVIDENCE, Archive, pack_workspace
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._detectable import read_detectable, write_detectable
+from sitewatch.record._digest import record_digest
+from sitewatch.record._facts import from_json, to_json
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
 from sitewatch.record._geopackage import write_geopackage
 from sitewatch.record._identity import known_names
@@ -76,12 +79,16 @@ from sitewatch.record._sites import (
     list_sources,
     register_site,
 )
-from sitewatch.record._structures import to_feature, write_centrelines, write_structures
+from sitewatch.record._structures import order_of, to_feature, write_centrelines, write_structures
+from sitewatch.record._unpack import unpack_archive
 from sitewatch.record._workspace import Workspace, user
 
 __all__ = [
+    "ENDING",
+    "EVIDENCE",
     "KINDS",
     "Alert",
+    "Archive",
     "Comment",
     "Confirm",
     "ContextEvent",
@@ -120,6 +127,7 @@ __all__ = [
     "differences",
     "feature_collection",
     "finish_run",
+    "from_json",
     "get_structure",
     "history_of",
     "hold_site",
@@ -139,9 +147,12 @@ __all__ = [
     "list_sources",
     "list_structures",
     "open_record",
+    "order_of",
+    "pack_workspace",
     "raise_alert",
     "read_detectable",
     "read_scenes",
+    "record_digest",
     "register_site",
     "review",
     "revision_feature",
@@ -149,7 +160,9 @@ __all__ = [
     "standing",
     "structures_as_of",
     "to_feature",
+    "to_json",
     "transaction",
+    "unpack_archive",
     "update_lock",
     "user",
     "watch_lock",

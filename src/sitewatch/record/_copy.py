@@ -46,9 +46,7 @@ def copy_record(source: Record, target: Record, uid: str) -> int:
 
 
 def _copy_table(there: Session, here: Session, table: Table, uid: str, numbers: dict[str, dict[int, int]]) -> int:
-    order = list(table.primary_key.columns)
-    rows = there.execute(select(table).order_by(*order)).mappings()
-    copied = [fresh for row in rows if (fresh := _translated(table, dict(row), uid, numbers)) is not None]
+    copied = of_site(there, table, uid, numbers)
     if "id" not in table.c:
         for start in range(0, len(copied), _TOGETHER):
             here.execute(insert(table), copied[start : start + _TOGETHER])
@@ -59,6 +57,12 @@ def _copy_table(there: Session, here: Session, table: Table, uid: str, numbers: 
         made = insert(table).values({**row, **self_references}).returning(table.c.id)
         numbers[table.name][old] = here.execute(made).scalar_one()
     return len(copied)
+
+
+def of_site(there: Session, table: Table, uid: str, numbers: dict[str, dict[int, int]]) -> list[dict[str, Any]]:
+    """Rows of a table that are of a site, in order, with their references to other tables by `numbers` [table][old]."""
+    rows = there.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+    return [fresh for row in rows if (fresh := _translated(table, dict(row), uid, numbers)) is not None]
 
 
 def _translated(

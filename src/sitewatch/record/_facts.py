@@ -123,6 +123,16 @@ def from_plain(plain: Mapping[str, Any]) -> Facts:
     return {name: _from_plain(name, value) for name, value in plain.items()}
 
 
+def to_json(structure: Structure) -> dict[str, Any]:
+    """A structure as JSON values that lose nothing of it; its id stands as ``name``."""
+    return to_plain(to_facts(structure))
+
+
+def from_json(plain: Mapping[str, Any], identifier: str) -> Structure:
+    """The structure that `to_json` took apart, under the name it is to have."""
+    return from_facts(from_plain(plain), identifier)
+
+
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two structures agree in every field."""
     return to_plain({name: one[name] for name in NAMES}) == to_plain({name: other[name] for name in NAMES})

@@ -113,6 +113,12 @@ def has_history(record: Record, uid: str) -> bool:
         return any(counts)
 
 
+def knows_site(record: Record, uid: str) -> bool:
+    """Whether a record holds anything of a site."""
+    with reading(record) as session:
+        return session.scalar(select(SiteRow.id).where(SiteRow.uid == uid)) is not None
+
+
 def site_row(session: Session, uid: str) -> SiteRow:
     """The row of a site.
 

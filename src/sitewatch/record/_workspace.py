@@ -26,7 +26,7 @@ from sitewatch.record._sites import has_history, register_site
 from sitewatch.site import Site
 
 _MANIFEST = "workspace.json"
-_RECORD = "record.sqlite"
+RECORD_NAME = "record.sqlite"
 _SAME_PLACE_DEGREES = 1e-6  # about 0.1 m: files written by other tools round their coordinates
 
 
@@ -68,7 +68,7 @@ class Workspace:
         folder = Path(folder).resolve()
         if (folder / _MANIFEST).exists():
             raise WorkspaceError(f"{folder} is a workspace already", hint="Go on with it, or give another folder.")
-        _check_address(record)
+        check_address(record)
         _make_writable(folder)
         others = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
         if others:
@@ -83,7 +83,7 @@ class Workspace:
         manifest = Manifest(
             software_version=__version__, site=site.id, created=dt.datetime.now(dt.UTC), uid=new_uid(), record=record
         )
-        for file in folder.glob(f"{_RECORD}*"):
+        for file in folder.glob(f"{RECORD_NAME}*"):
             file.unlink()
         # First what makes the folder a workspace: cut short after it, the next run begins anew.
         write_manifest(folder / _MANIFEST, manifest)
@@ -93,7 +93,7 @@ class Workspace:
 
     @classmethod
     def _of(cls, folder: Path, site: Site, manifest: Manifest) -> Workspace:
-        return cls(folder, site, manifest.uid, manifest.record or str(folder / _RECORD))
+        return cls(folder, site, manifest.uid, manifest.record or str(folder / RECORD_NAME))
 
     @classmethod
     def open(cls, folder: str | Path) -> Workspace:
@@ -216,7 +216,7 @@ class Workspace:
         RecordError
             If the database can't be used, or has this site already.
         """
-        _check_address(address)
+        check_address(address)
         with update_lock(self.folder), self.record() as old, open_record(address) as new:
             copy_record(old, new, self.uid)
             write_manifest(self.manifest_path, self.manifest().model_copy(update={"record": address}))
@@ -241,13 +241,14 @@ def _is_unused(folder: Path) -> bool:
     # What a footprint was dated from, and what an older layout kept, are results too.
     if manifest.record is not None or any((folder / name).exists() for name in ("dated", "workspace-1.json")):
         return False
-    if not (folder / _RECORD).exists():
+    if not (folder / RECORD_NAME).exists():
         return True
-    with open_record(folder / _RECORD) as record:
+    with open_record(folder / RECORD_NAME) as record:
         return not has_history(record, manifest.uid)
 
 
-def _check_address(record: str | None) -> None:
+def check_address(record: str | None) -> None:
+    """Refuse what is no address of a database, and one that would give a password away."""
     if record is None:
         return
     try:

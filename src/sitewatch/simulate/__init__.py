@@ -6,6 +6,7 @@ must be to be seen; `inject`, `inject_steady` and `verify_power` put such change
 detector finds.
 """
 
+from sitewatch.simulate._area import Built, write_area
 from sitewatch.simulate._detectable import SOUGHT
 from sitewatch.simulate._information import gamma_divergence
 from sitewatch.simulate._inject import inject, inject_steady, verify_power
@@ -25,6 +26,7 @@ __all__ = [
     "LOOKALIKES",
     "SOUGHT",
     "Acquisitions",
+    "Built",
     "NotConstruction",
     "Scenario",
     "Survey",
@@ -42,5 +44,6 @@ __all__ = [
     "speckle",
     "survey_scatter",
     "verify_power",
+    "write_area",
     "write_scenario",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,8 +139,15 @@ def build_stack(
     return build_stacks(site, scenes, folder, grid=grid, progress=progress, max_workers=max_workers).stacks[0]
 
 
-def open_stack(path: Path | str) -> xr.Dataset:
-    """Open a stack that `build_stacks` wrote, lazily (dask, in its chunks).
+def open_stack(path: Path | str, *, chunks: Mapping[str, int] | None = types.MappingProxyType({})) -> xr.Dataset:
+    """Open a stack that `build_stacks` wrote, lazily.
+
+    Parameters
+    ----------
+    path
+        A folder, or an address that fsspec knows, such as ``s3://bucket/stack.zarr``.
+    chunks
+        Of Dask's arrays; those on disk by default. None: no Dask, each part is read where it is asked for.
 
     Raises
     ------
@@ -147,7 +155,7 @@ def open_stack(path: Path | str) -> xr.Dataset:
         There is no complete stack at `path`.
     """
     try:
-        stack = xr.open_zarr(path, chunks={}, consolidated=True)
+        stack = xr.open_zarr(path, chunks=None if chunks is None else dict(chunks), consolidated=True)
     except (OSError, KeyError, ValueError) as error:
         raise StackError(f"there is no stack at {path} ({error})", hint="build it with build_stacks") from error
     if "track" not in stack.attrs:

@@ -17,10 +17,12 @@ from sitewatch.structure import (
     Structure,
 )
 from sitewatch.structures._drawn import date_footprint
-from sitewatch.structures._find import find_in_track, find_structures
+from sitewatch.structures._find import find_among, find_in_track, find_structures, join_found
+from sitewatch.structures._regions import MARKS_REACH, candidate_regions, marks
 from sitewatch.structures._table import centrelines_to_geodataframe, length_growth_to_dataframe, to_geodataframe
 
 __all__ = [
+    "MARKS_REACH",
     "GrowthPoint",
     "Interval",
     "LengthPoint",
@@ -29,10 +31,14 @@ __all__ = [
     "PhasePoint",
     "Status",
     "Structure",
+    "candidate_regions",
     "centrelines_to_geodataframe",
     "date_footprint",
+    "find_among",
     "find_in_track",
     "find_structures",
+    "join_found",
     "length_growth_to_dataframe",
+    "marks",
     "to_geodataframe",
 ]

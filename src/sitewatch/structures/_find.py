@@ -111,10 +111,32 @@ def find_in_track(
     stack: xr.Dataset, change: xr.Dataset, *, alpha: float = 0.01, progress: Progress = silent
 ) -> list[Found]:
     """Footprints that one track shows, strongest first."""
-    ground = ground_of(change)
-    regions = candidate_regions(change)[:MOST_REGIONS]
-    taken = np.zeros((stack.sizes["y"], stack.sizes["x"]), bool)
     searched = int(np.isfinite(change["p_value"].to_numpy()).sum())
+    return find_among(stack, change, candidate_regions(change), searched, alpha=alpha, progress=progress)
+
+
+def find_among(
+    stack: xr.Dataset,
+    change: xr.Dataset,
+    regions: Sequence[Region],
+    searched: int,
+    *,
+    alpha: float = 0.01,
+    progress: Progress = silent,
+) -> list[Found]:
+    """Footprints that one track shows among some of its regions, strongest first.
+
+    Parameters
+    ----------
+    stack, change
+        Of the track, or the same part of both.
+    regions
+        Of `change`, largest evidence first; at most `MOST_REGIONS` are looked at.
+    searched
+        How many pixels of the track were searched for them; the p-values pay for these.
+    """
+    ground, regions = ground_of(change), regions[:MOST_REGIONS]
+    taken = np.zeros((stack.sizes["y"], stack.sizes["x"]), bool)
     claims = _claims(regions, taken.shape)
     found, left = [], []
     for number, region in enumerate(regions):

@@ -19,6 +19,8 @@ from sitewatch.structures._pixels import EIGHT
 CORE_P = 1e-4
 EDGE_P = 1e-2
 FEWEST_PIXELS = 4
+# Pixels round one that say whether it is marked.
+MARKS_REACH = 1
 # Beside a straight edge a pixel has three changed neighbours of eight, in a notch of it four.
 MOST_AT_A_RIM = 4
 # Pieces of one structure lie up to twice this many pixels apart (texture hides the change of single pixels), and
@@ -63,7 +65,31 @@ def direction(change: xr.Dataset) -> NDArray[np.float32]:
     return np.sum([np.nan_to_num(change[name].to_numpy()) for name in names], axis=0)
 
 
-def candidate_regions(change: xr.Dataset) -> list[Region]:
+def marks(p_value: NDArray[np.floating]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """[y, x] twice: pixels that a region may grow into, and those among them that one begins at.
+
+    Whether a pixel is one depends on no other farther away than `MARKS_REACH`.
+    """
+    return _beyond(_strength(_evidence(p_value)))
+
+
+def _evidence(p_value: NDArray[np.floating]) -> NDArray[np.float64]:
+    known = np.nan_to_num(p_value, nan=1.0)
+    return np.asarray(-np.log10(np.maximum(known.astype(float), 1e-300)))
+
+
+def _strength(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    # A pixel amid changed ones is drawn in by its neighbours' evidence: texture leaves single pixels unchanged.
+    nearby = ndi.uniform_filter(np.minimum(evidence, 12.0), 3)
+    amid = ndi.uniform_filter((evidence > -np.log10(EDGE_P)).astype(float), 3) > (MOST_AT_A_RIM + 0.5) / 9
+    return np.maximum(evidence, np.where(amid & (nearby > 2.5), nearby, 0.0))
+
+
+def _beyond(strong: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    return strong > -np.log10(EDGE_P), strong > -np.log10(CORE_P)
+
+
+def candidate_regions(change: xr.Dataset, *, last_image: int | None = None) -> list[Region]:
     """Connected pixels that changed at about the same time, largest evidence first.
 
     Neighbours hang together where their change points do, whatever their direction: what is built has a level of its
@@ -73,17 +99,16 @@ def candidate_regions(change: xr.Dataset) -> list[Region]:
     Parameters
     ----------
     change
-        Result of `detect_change`.
+        Result of `detect_change`, or a part of it.
+    last_image
+        The latest change point of the whole result, where `change` is a part.
     """
-    p_value = np.nan_to_num(change["p_value"].to_numpy(), nan=1.0)
-    evidence = -np.log10(np.maximum(p_value.astype(float), 1e-300))
+    evidence = _evidence(change["p_value"].to_numpy())
     first_image = change["first_image"].to_numpy()
-    # A pixel amid changed ones is drawn in by its neighbours' evidence: texture leaves single pixels unchanged.
-    nearby = ndi.uniform_filter(np.minimum(evidence, 12.0), 3)
-    amid = ndi.uniform_filter((evidence > -np.log10(EDGE_P)).astype(float), 3) > (MOST_AT_A_RIM + 0.5) / 9
-    strong = np.maximum(evidence, np.where(amid & (nearby > 2.5), nearby, 0.0))
+    last = int(first_image.max()) if last_image is None else last_image
+    strong = _strength(evidence)
     marked = apply_hysteresis_threshold(strong, -np.log10(EDGE_P), -np.log10(CORE_P))
-    labels = _pieces(_coherent(marked, first_image), first_image, BRIDGE_PIXELS)
+    labels = _pieces(_coherent(marked, first_image, last), first_image, BRIDGE_PIXELS, last)
     sign = direction(change)
     water = change["stratum"].to_numpy() == WATER if "stratum" in change else np.zeros(sign.shape, bool)
     labels = _parted(labels, sign, water)
@@ -98,13 +123,13 @@ def candidate_regions(change: xr.Dataset) -> list[Region]:
     return [region for _, region in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _coherent(marked: NDArray[np.bool_], first_image: NDArray[np.integer]) -> NDArray[np.int32]:
+def _coherent(marked: NDArray[np.bool_], first_image: NDArray[np.integer], last: int) -> NDArray[np.int32]:
     """[y, x], labels of marked pixels that touch and changed at about the same time; 0 elsewhere."""
     number = np.zeros(marked.shape, np.int64)
     number[marked] = np.arange(1, int(marked.sum()) + 1)
     if not marked.any():
         return number.astype(np.int32)
-    near = max(SAME_TIME_IMAGES, NEIGHBOUR_TIME_SHARE * float(first_image.max()))
+    near = max(SAME_TIME_IMAGES, NEIGHBOUR_TIME_SHARE * last)
     when = first_image.astype(float)
     ends = []
     height, width = marked.shape
@@ -122,7 +147,9 @@ def _coherent(marked: NDArray[np.bool_], first_image: NDArray[np.integer]) -> ND
     return out
 
 
-def _pieces(labels: NDArray[np.int32], first_image: NDArray[np.integer], bridge_pixels: int) -> NDArray[np.int32]:
+def _pieces(
+    labels: NDArray[np.int32], first_image: NDArray[np.integer], bridge_pixels: int, last: int
+) -> NDArray[np.int32]:
     """[y, x], the same with pieces across a small gap joined where they changed at about the same time."""
     count = int(labels.max())
     if count < 2:
@@ -137,7 +164,7 @@ def _pieces(labels: NDArray[np.int32], first_image: NDArray[np.integer], bridge_
     group[labels[solid] - 1] = wide[solid]
     group[group == 0] = -every[group == 0]
     when, low, high = _dates(labels, first_image, count)
-    near = SAME_TIME_SHARE * float(first_image.max())
+    near = SAME_TIME_SHARE * last
     target = every.copy()
     for members in _groups(group):
         left = members
