@@ -203,8 +203,8 @@ def _site_maps(
     shots = [
         Shot(
             uri=svg_data_uri(overview_map(latest, ordered, labels, site.area)),
-            alt=f"Radar image of the site with {len(ordered)} outlined structures; {dates_words(latest)}.",
-            caption=f"The site in radar backscatter: {dates_words(latest)}. "
+            alt=f"{upper_first(latest.sensor)} image of the site with {len(ordered)} outlined structures; {dates_words(latest)}.",
+            caption=f"The site in {'reflectance' if latest.optical else 'radar backscatter'}: {dates_words(latest)}. "
             "The numbers are those of the tables and sections below; dashed white: the area watched.",
         )
     ]

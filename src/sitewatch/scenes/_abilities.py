@@ -32,10 +32,14 @@ def what_is_missing(scene: Scene) -> list[str]:
     """What the product does not say or hold, with the option that tells it."""
     missing = []
     if scene.is_optical:
-        missing += ["whether it is at the surface or at the top (--quantity)"] if scene.quantity == "reflectance" else []
+        missing += (
+            ["whether it is at the surface or at the top (--quantity)"] if scene.quantity == "reflectance" else []
+        )
         missing += [] if scene.time_known else ["time of day"]
         missing += [] if scene.credit else ["credit line"]
-        return missing + [note for note in scene.notes if note.startswith("no cloud mask") or note.endswith("not there")]
+        return missing + [
+            note for note in scene.notes if note.startswith("no cloud mask") or note.endswith("not there")
+        ]
     if scene.quantity == "unknown":
         missing.append("which backscatter it is (--quantity)")
     if scene.track.constellation == "unknown" or (

@@ -55,7 +55,9 @@ class PlanetScope(OneFile):
         href = hrefs[0]
         found = _NAME.fullmatch(PurePosixPath(href).stem)
         if found is None or "_sr" not in found["layer"].lower():
-            raise scene_error(href, "it holds radiance, not reflectance", "Order the surface reflectance (analytic_sr).")
+            raise scene_error(
+                href, "it holds radiance, not reflectance", "Order the surface reflectance (analytic_sr)."
+            )
         info = read_info(href)
         names = PLANETSCOPE.get(len(info.bands))
         if names is None:

@@ -72,29 +72,38 @@ class OpticalReader:
 
     def read(self, bands: Sequence[Band], geobox: GeoBox) -> Mapping[str, np.ndarray]:
         """Reflectance (1) of each band on a grid, float32 (rows, columns); NaN where there is none or a cloud."""
-        clear = None if self.mask is None else _clear(self.mask, geobox)
+        mask = self.mask
+        clear: NDArray[np.bool_] | None = None
+        if mask is not None and mask.kind == "GML":
+            clear, mask = _outside_polygons(mask.href, geobox), None
         out: dict[str, np.ndarray] = {}
-        for band in bands:
-            with open_raster(band.href) as source:
-                if band.index > source.count:
-                    raise scene_error(band.href, f"it has {source.count} band(s), and band {band.index} was described")
-                stored = _onto(source, band.index, geobox, band.nodata, _kernel(source, geobox))
-            value = stored * np.float32(band.scale) + np.float32(band.offset)
-            value[~np.isfinite(value)] = np.nan
-            if clear is not None:
+        # Each file is opened once, which is dear: bands and mask of plain images are in one.
+        for href in dict.fromkeys([*(band.href for band in bands), *([mask.href] if mask else [])]):
+            with open_raster(href) as source:
+                place = _Place(source, geobox)
+                for band in bands:
+                    if band.href == href:
+                        out[band.polarisation] = _reflectance(source, band, place)
+                if mask is not None and mask.href == href:
+                    fill = float(FILL[mask.kind])
+                    stored = [place.read(index, None, fill, nearest=True) for index in mask.indexes]
+                    clear = clear_of(mask.kind, np.stack(stored))
+        if clear is not None:
+            for value in out.values():
                 value[~clear] = np.nan
-            out[band.polarisation] = value
-        return out
+        return {band.polarisation: out[band.polarisation] for band in bands}
 
 
-def _clear(mask: Mask, geobox: GeoBox) -> NDArray[np.bool_]:
-    if mask.kind == "GML":
-        return _outside_polygons(mask.href, geobox)
-    with open_raster(mask.href) as source:
-        values = np.stack(
-            [_onto(source, index, geobox, None, Resampling.nearest, float(FILL[mask.kind])) for index in mask.indexes]
-        )
-    return clear_of(mask.kind, values)
+def _reflectance(source: Any, band: Band, place: _Place) -> np.ndarray:
+    if band.index > source.count:
+        raise scene_error(band.href, f"it has {source.count} band(s), and band {band.index} was described")
+    value = place.read(band.index, band.nodata)
+    if band.scale != 1.0:
+        value *= np.float32(band.scale)
+    if band.offset != 0.0:
+        value += np.float32(band.offset)
+    value[~np.isfinite(value)] = np.nan
+    return value
 
 
 def _outside_polygons(href: str, geobox: GeoBox) -> NDArray[np.bool_]:
@@ -137,29 +146,34 @@ def _bytes_of(href: str) -> bytes:
         raise scene_error(href, f"it can't be read ({error.strerror})", "Fetch it again.") from error
 
 
-def _onto(
-    source: Any, index: int, geobox: GeoBox, nodata: float | None, kernel: Resampling, fill: float = math.nan
-) -> np.ndarray:
-    """One band on a grid, float32, in stored numbers; `fill` where there is none."""
-    out = np.full(geobox.shape, fill, np.float32)
-    nodata = source.nodatavals[index - 1] if nodata is None else nodata
-    offset = _offset(source, geobox)
-    if offset is not None:
-        _copy(source, index, offset, out)
-        if nodata is not None:
-            out[out == np.float32(nodata)] = fill
+class _Place:
+    """Where a grid lies in an open file."""
+
+    def __init__(self, source: Any, geobox: GeoBox) -> None:
+        self.source, self.geobox = source, geobox
+        self.offset = _offset(source, geobox)
+        self.kernel = Resampling.nearest if self.offset is not None else _kernel(source, geobox)
+
+    def read(self, index: int, nodata: float | None, fill: float = math.nan, *, nearest: bool = False) -> np.ndarray:
+        """One band on the grid, float32, in stored numbers; `fill` where there is none."""
+        out = np.full(self.geobox.shape, fill, np.float32)
+        nodata = self.source.nodatavals[index - 1] if nodata is None else nodata
+        if self.offset is not None:
+            _copy(self.source, index, self.offset, out)
+            if nodata is not None:
+                out[out == np.float32(nodata)] = fill
+            return out
+        rasterio.warp.reproject(
+            rasterio.band(self.source, index),
+            out,
+            dst_transform=self.geobox.affine,
+            dst_crs=str(self.geobox.crs),
+            src_nodata=nodata,
+            dst_nodata=fill,
+            init_dest_nodata=True,
+            resampling=Resampling.nearest if nearest else self.kernel,
+        )
         return out
-    rasterio.warp.reproject(
-        rasterio.band(source, index),
-        out,
-        dst_transform=geobox.affine,
-        dst_crs=str(geobox.crs),
-        src_nodata=nodata,
-        dst_nodata=fill,
-        init_dest_nodata=True,
-        resampling=kernel,
-    )
-    return out
 
 
 def _copy(source: Any, index: int, offset: tuple[int, int], out: np.ndarray) -> None:
