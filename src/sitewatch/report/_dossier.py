@@ -200,11 +200,13 @@ def _site_maps(
     if stack is None:
         return []
     latest = _latest(stack)
+    what = "reflectance" if latest.optical else "radar backscatter"
     shots = [
         Shot(
             uri=svg_data_uri(overview_map(latest, ordered, labels, site.area)),
-            alt=f"{upper_first(latest.sensor)} image of the site with {len(ordered)} outlined structures; {dates_words(latest)}.",
-            caption=f"The site in {'reflectance' if latest.optical else 'radar backscatter'}: {dates_words(latest)}. "
+            alt=f"{upper_first(latest.sensor)} image of the site with {len(ordered)} outlined structures; "
+            f"{dates_words(latest)}.",
+            caption=f"The site in {what}: {dates_words(latest)}. "
             "The numbers are those of the tables and sections below; dashed white: the area watched.",
         )
     ]

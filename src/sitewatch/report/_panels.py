@@ -205,7 +205,8 @@ def _pair_shot(
     caption = f"{title}: {span}. Greys from {greys}; {where}."
     return Shot(
         uri=svg_data_uri(figure),
-        alt=f"{upper_first(picture.sensor)} image {title.lower()} the change at structure {label} ({structure.kind}); {dates_words(picture)}.",
+        alt=f"{upper_first(picture.sensor)} image {title.lower()} the change at structure {label} ({structure.kind}); "
+        f"{dates_words(picture)}.",
         caption=caption,
     )
 

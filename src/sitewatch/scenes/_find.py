@@ -216,7 +216,10 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
             others += 1
     if not (items or files or bad):
         what = counted(others, "other file") if others else "nothing"
-        hint = "Images are .tif or .tiff files, Sentinel-1 or Sentinel-2 SAFE folders or zips, OPERA .h5 files, or STAC items."
+        hint = (
+            "Images are .tif or .tiff files, Sentinel-1 or Sentinel-2 SAFE folders or zips, OPERA .h5 files, "
+            "or STAC items."
+        )
         bad.append(LeftOut(str(folder), f"the folder holds no images ({what} in it)", hint))
     return items, files, bad
 

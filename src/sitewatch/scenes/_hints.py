@@ -14,7 +14,8 @@ POLARISATIONS = ("VV", "VH", "HH", "HV")
 
 _CONSTELLATION = re.compile(
     r"(?<![a-z])(?:(?P<s1>sentinel[-_ ]?1[a-d]?|s1[a-d]?)|(?P<s2>sentinel[-_ ]?2[a-d]?|s2[a-d]?)"
-    r"|landsat|hls|planetscope|cosmo[-_ ]skymed|terrasar[-_ ]x|tandem[-_ ]x|alos[-_ ][124]|radarsat[-_ ][12]|iceye|capella|umbra|paz|nisar)"
+    r"|landsat|hls|planetscope"
+    r"|cosmo[-_ ]skymed|terrasar[-_ ]x|tandem[-_ ]x|alos[-_ ][124]|radarsat[-_ ][12]|iceye|capella|umbra|paz|nisar)"
     r"(?![a-z0-9])",
     re.IGNORECASE,
 )
@@ -77,7 +78,7 @@ class Hints:
         if self.quantity not in (None, "gamma0", "sigma0", "beta0", "unknown", *REFLECTANCES):
             raise SceneError(
                 f"there is no quantity {self.quantity!r}",
-                hint="Use gamma0, sigma0, beta0 or unknown; of optical images 'surface reflectance', 'TOA reflectance'.",
+                hint="Use gamma0, sigma0, beta0 or unknown; of optical ones 'surface reflectance', 'TOA reflectance'.",
             )
         if self.scale == 0:
             raise SceneError("a scale of 0 would make every pixel the same")

@@ -38,8 +38,8 @@ def read_pixels(scene: Scene, geobox_window: Window | None = None) -> xr.Dataset
     -------
     Dataset
         dims ``y, x`` with coordinates and ``spatial_ref`` of the (cut) native grid; one float32 variable a
-        polarisation in linear power, or a band in reflectance (its mask applied). dB are made linear, amplitudes squared. NaN where there is no data; noise
-        subtraction's negative values are 0.
+        polarisation in linear power, or a band in reflectance (its mask applied). dB are made linear, amplitudes
+        squared. NaN where there is no data; noise subtraction's negative values are 0.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From a stack of reflectance to its change: clear series of indices, seasons, and the best lasting step of each pixel."""
+"""From a stack of reflectance to its change: clear series of indices, seasons, and each pixel's best lasting step."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from sitewatch.change._background import LAND, STRATA, WATER
+from sitewatch.change._robust import MAD_TO_SD
 from sitewatch.change.optical._indices import indices_of
-from sitewatch.change.optical._kernel import departures, drop_spikes, scan
 from sitewatch.change.optical._null import effective_dates, p_at_date
+from sitewatch.change.optical._scan import cut_spikes, departures, scan
 from sitewatch.change.optical._season import Memory, design, fit_memory
 from sitewatch.errors import ChangeError
 from sitewatch.progress import Progress, silent
@@ -68,10 +69,10 @@ def detect_optical_change(stack: xr.Dataset, *, progress: Progress = silent) -> 
 
     Returns
     -------
-    xarray.Dataset with dims y, x, as that of `sitewatch.change.detect_change`: ``statistic`` (F of the step), ``p_value``
-    over all dates, ``first_image``, ``first_date``, ``stratum``, ``clear_images``, and for each index ``step_NDVI``
-    (its size) and ``z_NDVI``; and what was estimated: ``date_effect`` [stratum, index, time], ``scatter`` [stratum,
-    index], ``memory`` [part].
+    xarray.Dataset with dims y, x, as that of `sitewatch.change.detect_change`: ``statistic`` (F of the step),
+    ``p_value`` over all dates, ``first_image``, ``first_date``, ``stratum``, ``clear_images``, and for each index
+    ``step_NDVI`` (its size) and ``z_NDVI``; and what was estimated: ``date_effect`` [stratum, index, time], ``scatter``
+    [stratum, index], ``memory`` [part].
 
     Raises
     ------
@@ -96,22 +97,22 @@ def detect_optical_change(stack: xr.Dataset, *, progress: Progress = silent) -> 
         values, water = series_of(box, model)
         shape = values.shape[2:]
         flat = values.reshape(*values.shape[:2], -1)
-        best, image, clear, step, z = scan(flat, basis, memory)
-        p_value = np.minimum(p_at_date(best, clear, basis.shape[1], len(model.indices)) * dates, 1.0)
-        known = np.isfinite(best)
+        steps = scan(flat, basis, memory)
+        p_value = np.minimum(p_at_date(steps.statistic, steps.clear, basis.shape[1], len(model.indices)) * dates, 1.0)
+        known = np.isfinite(steps.statistic)
 
         def place(name: str, one: NDArray[np.generic], at: tuple[slice, slice] = (rows, columns)) -> None:
             out[name][at] = one.reshape(out[name][at].shape)
 
-        place("statistic", best.astype(np.float32))
+        place("statistic", steps.statistic.astype(np.float32))
         place("p_value", np.where(known, np.maximum(p_value, LEAST_P), np.nan))
-        place("first_image", image.astype(np.int16))
-        place("clear_images", clear.astype(np.int16))
+        place("first_image", steps.image.astype(np.int16))
+        place("clear_images", steps.clear.astype(np.int16))
         seen = np.isfinite(flat[0]).any(axis=0).reshape(shape)
         place("stratum", np.where(seen, np.where(water, WATER, LAND), 255).astype(np.uint8))
         for number, name in enumerate(model.indices):
-            place(f"step_{name}", step[number].astype(np.float32))
-            place(f"z_{name}", z[number].astype(np.float32))
+            place(f"step_{name}", steps.size[number].astype(np.float32))
+            place(f"z_{name}", steps.z[number].astype(np.float32))
         progress("change", done + 1, len(boxes))
     return _dataset(out, stack, model, dates)
 
@@ -140,10 +141,10 @@ def series_of(stack: xr.Dataset, model: OpticalModel | None = None) -> tuple[NDA
             f"track {stack.attrs.get('track', '?')} has the bands {', '.join(bands)} and none of the indices",
             hint="NDVI needs red and nir, NDWI green and nir, brightness a visible band.",
         )
-    values = np.stack(list(indices.values()))
+    values = np.ascontiguousarray(np.stack(list(indices.values())), np.float32)
     values[:, ~known] = np.nan
     flat = values.reshape(*values.shape[:2], -1)
-    drop_spikes(flat, design(days_of(stack)))
+    cut_spikes(flat)
     values = flat.reshape(values.shape)
     water = _water(values, list(indices))
     if model is not None:
@@ -209,7 +210,7 @@ def _learn(
     scatter = np.full((2, len(names)), np.nan)
     for stratum, members in ((WATER, water), (LAND, ~water)):
         if (members & told).any():
-            scatter[stratum] = 1.4826 * np.nanmedian(np.abs(rest[:, :, members & told]), axis=(1, 2))
+            scatter[stratum] = MAD_TO_SD * np.nanmedian(np.abs(rest[:, :, members & told]), axis=(1, 2))
     return OpticalModel(names, effect, memory, scatter), np.isfinite(sample[0][:, told])
 
 

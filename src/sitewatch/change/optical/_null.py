@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_law
 
-from sitewatch.change.optical._kernel import scan
+from sitewatch.change.optical._scan import scan
 
-SIMULATED = 600
+SIMULATED = 1200
+PATTERNS = 12
 TAIL = 0.03
 
 
@@ -34,14 +35,16 @@ def effective_dates(
         [time, pixel], where some real pixels are clear.
     """
     random = np.random.default_rng(0)
-    chosen = gaps[:, random.integers(0, gaps.shape[1], SIMULATED)]
+    # Some patterns of gaps, each many times: pixels of one pattern are done together.
+    some = random.integers(0, gaps.shape[1], PATTERNS)
+    chosen = np.repeat(gaps[:, some], SIMULATED // PATTERNS, axis=1)
     root = np.linalg.cholesky(memory)
-    drawn = random.standard_normal((indices, gaps.shape[0], SIMULATED))
+    drawn = random.standard_normal((indices, *chosen.shape))
     values = np.einsum("ij,kjp->kip", root, drawn)
     values[:, ~chosen] = np.nan
-    best, _, clear, _, _ = scan(values.astype(np.float32), basis, memory)
-    known = np.isfinite(best)
+    steps = scan(values.astype(np.float32), basis, memory)
+    known = np.isfinite(steps.statistic)
     if known.sum() < 100:
         return float(gaps.shape[0])
-    p = p_at_date(best[known], clear[known], basis.shape[1], indices)
+    p = p_at_date(steps.statistic[known], steps.clear[known], basis.shape[1], indices)
     return float(np.clip(TAIL / np.quantile(p, TAIL), 1.0, gaps.shape[0]))

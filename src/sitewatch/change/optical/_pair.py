@@ -13,7 +13,6 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from scipy.stats import chi2
-from skimage.filters import threshold_otsu
 
 from sitewatch.change.optical._indices import LEAST_REFLECTANCE
 from sitewatch.errors import ChangeError
@@ -24,6 +23,10 @@ FEWEST_PIXELS = 400
 # Neighbours are mostly of one kind, and images are registered to half a pixel or so: the statistic is averaged over a
 # Gaussian of this sd, pixels.
 SIGMA_PX = 1.5
+# A pixel changed where the logarithm of its averaged statistic lies so many standard deviations above the median of
+# unchanged ground; of a normal law the lower quantile lies one below it.
+CHANGED_SD = 3.0
+LOWER = 0.1587
 RIDGE = 1e-6
 
 
@@ -71,7 +74,9 @@ def change_optical_pair(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
     statistic = np.full(known.shape, np.nan)
     statistic[known] = sums
     smooth = _averaged(np.sqrt(statistic), known)
-    threshold = float(threshold_otsu(np.log(smooth[known])))
+    # The lower half of the values is that of unchanged ground, whatever changed: it gives the law of the rest.
+    low, middle = np.quantile(np.log(smooth[known]), [LOWER, 0.5])
+    threshold = float(middle + CHANGED_SD * (middle - low))
     changed = known & (np.log(np.where(known, smooth, 1.0)) > threshold)
     rise = np.zeros(known.shape)
     rise[known] = (y - x).mean(axis=0)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
-from sitewatch.change._covariance import DRIFT_DAYS, YEAR_DAYS, fit_covariance
 from sitewatch.change._robust import MAD_TO_SD
 
 # A season is told from a step in records of so many days; its second harmonic asks for more.
 SHORTEST_FOR_SEASON_DAYS = 300.0
 SHORTEST_FOR_TWO_DAYS = 550.0
 LEAST_NUGGET = 0.1
+YEAR_DAYS = 365.25
+# E-folding times of the drifts.
+DRIFT_DAYS = (45.0, 180.0, 720.0)
+MOST_PAIRS = 500
+FEWEST_ALIKE = 8
 
 
 def design(days: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -52,22 +58,29 @@ class Memory:
 
 
 def fit_memory(residual: NDArray[np.float32], days: NDArray[np.float64]) -> Memory:
-    """The memory of some pixels, the mean over indices.
+    """The memory of some pixels, from the robust variogram of each index, the mean over indices.
 
     Parameters
     ----------
     residual
         [index, time, pixel], departures from the season, NaN where there is no image.
     """
+    first, second = np.triu_indices(days.size, 1)
+    if first.size > MOST_PAIRS:
+        keep = np.random.default_rng(0).choice(first.size, MOST_PAIRS, replace=False)
+        first, second = first[keep], second[keep]
+    lag = np.abs(days[first] - days[second])
+    columns = np.stack([np.ones(lag.size)] + [1 - np.exp(-lag / reach) for reach in DRIFT_DAYS], axis=1)
     shares = []
     for one in residual:
-        scale = MAD_TO_SD * np.nanmedian(np.abs(one), axis=0)
-        ready = np.asarray(one / np.where(scale > 0, scale, np.nan), np.float32)
-        parts = fit_covariance(ready, days)
-        # The harmonics took the season off: what an annual wave would still explain hangs together over months.
-        drift = np.array(parts.drift) + np.array([0.0, parts.season, 0.0])
-        total = parts.nugget + drift.sum()
-        shares.append(np.array([parts.nugget, *drift]) / total)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # pairs of images that no pixel shows clear
+            ready = one / (MAD_TO_SD * np.nanmedian(np.abs(one), axis=0))
+            step = np.abs(ready[first] - ready[second])
+            half = 0.5 * (MAD_TO_SD * np.nanmedian(step, axis=1)) ** 2
+        known = np.isfinite(half) & (np.isfinite(step).sum(axis=1) > FEWEST_ALIKE)
+        parts = nnls(columns[known], half[known])[0] if known.sum() > len(DRIFT_DAYS) else np.array([1.0, 0, 0, 0])
+        shares.append(parts / max(float(parts.sum()), 1e-9))
     mean = np.mean(shares, axis=0)
     nugget = max(float(mean[0]), LEAST_NUGGET)
     rest = mean[1:] * (1 - nugget) / max(float(mean[1:].sum()), 1e-9)

@@ -1,8 +1,8 @@
 """Harmonized Landsat and Sentinel-2 (HLS 2.0): surface reflectance at 30 m, a COG a band, clouds in Fmask.
 
-``HLS.S30.T49QHE.2020123T024539.v2.0.B04.tif`` is product (L30 from Landsat, S30 from Sentinel-2), tile, year, day of the
-year and time, version. reflectance = 0.0001 DN, -9999 is no data (HLS Product User Guide 2.0). Both products are made to
-compare (band pass and view angle are adjusted), so that they are one track.
+``HLS.S30.T49QHE.2020123T024539.v2.0.B04.tif`` is product (L30 from Landsat, S30 from Sentinel-2), tile, year, day of
+the year and time, version. reflectance = 0.0001 DN, -9999 is no data (HLS Product User Guide 2.0). Both products are
+made to compare (band pass and view angle are adjusted), so that they are one track.
 """
 
 from __future__ import annotations

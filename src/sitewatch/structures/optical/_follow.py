@@ -20,7 +20,7 @@ from sitewatch.structures._change_points import change_points
 SEEN_SHARE = 0.5
 TURNS = 2
 # Missed haze touches all pixels at once: no image says more than this about any pixel (natural log).
-MOST_LOG_RATIO = 4.0
+MOST_LOG_RATIO = 5.0
 FEWEST_BEFORE, FEWEST_AFTER = 4, 3
 LEAST_SD = 0.02
 
@@ -77,8 +77,13 @@ def follow(
     every = values[:, :, rows, columns].astype(float)
     images = np.flatnonzero(np.isfinite(every[0]).mean(axis=1) >= SEEN_SHARE)
     chosen = every[:, images]
-    guess = np.searchsorted(images, np.median(first_image[rows, columns]))
-    own = np.searchsorted(images, first_image[rows, columns])
+    first = first_image[rows, columns].astype(float)
+    if not (first >= 0).any():
+        return None
+    # Pixels that were drawn in from around have the date of the rest.
+    first = np.where(first >= 0, first, np.median(first[first >= 0]))
+    guess = int(np.searchsorted(images, np.median(first)))
+    own = np.searchsorted(images, first)
     if guess < FEWEST_BEFORE or images.size - guess < FEWEST_AFTER:
         return None
     built = (np.arange(images.size)[:, None] >= own[None, :]).astype(float)
@@ -113,7 +118,7 @@ def _weighed(
     inverse = _precision(rest)
     one, other = (np.einsum("ktp,kl,ltp->tp", d, inverse, d) for d in (off_before, off_after))
     # Departures hang together: neighbours in time repeat each other by all but the nugget's share.
-    ratio = 0.5 * np.clip(one - other, -2 * MOST_LOG_RATIO, 2 * MOST_LOG_RATIO) * max(model.memory.nugget, 0.25)
+    ratio = np.clip(0.5 * (one - other) * max(model.memory.nugget, 0.25), -MOST_LOG_RATIO, MOST_LOG_RATIO)
     return season, before, after, np.where(np.isfinite(ratio), ratio, 0.0)
 
 
