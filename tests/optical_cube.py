@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import rasterio
+import shapely
 import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
+
+from sitewatch.structures._map import to_degrees
 
 SIDE = 40
 GEOBOX = GeoBox((SIDE, SIDE), Affine(10, 0, 500_000, 0, -10, 4_400_000), "EPSG:32636")
@@ -64,3 +69,25 @@ def cube(
             "site": "test",
         },
     )  # fmt: skip
+
+
+def write_images(stack: xr.Dataset, folder: Path) -> Path:
+    """A cube's dates as GeoTIFFs of reflectance times 10,000, clouds in a band of their own; the folder."""
+    folder.mkdir(parents=True)
+    for number, time in enumerate(stack["time"].values):
+        values = np.stack([stack[name].to_numpy()[number] for name in BANDS])
+        clouds = ~np.isfinite(values).all(axis=0)
+        stored = np.concatenate([np.where(clouds, 4000, np.nan_to_num(values) * 10000), clouds[None]]).astype("uint16")
+        with rasterio.open(
+            folder / f"S2_L2A_{str(time)[:10].replace('-', '')}.tif", "w", driver="GTiff", count=len(stored),
+            height=SIDE, width=SIDE, dtype="uint16", crs=str(GEOBOX.crs), transform=GEOBOX.affine,
+        ) as target:  # fmt: skip
+            target.write(stored)
+            for index, name in enumerate((*BANDS, "clouds"), start=1):
+                target.set_band_description(index, name)
+    return folder
+
+
+def area() -> shapely.Polygon:
+    """All of the cube's ground, EPSG:4326."""
+    return to_degrees(shapely.box(*GEOBOX.boundingbox.bbox), GEOBOX)

@@ -161,7 +161,7 @@ def _gml(left: int, top: int, right: int, bottom: int) -> str:
 
 
 def write_landsat(folder: Path, *, sensor: str = "LC08", time: str | None = "08:21:04.3180000Z") -> Path:
-    """Bands SR_B* and QA_PIXEL of a Landsat Collection 2 Level 2 product, 20 x 20 pixels of 30 m; the red one's path."""
+    """Bands and QA_PIXEL of a Landsat Collection 2 Level 2 product, 20 x 20 pixels of 30 m; the red band's path."""
     name = f"{sensor}_L2SP_177035_20200105_20200824_02_T1"
     count = 7
     for number in range(1, count + 1):

@@ -69,7 +69,7 @@ def test_a_zip_reads_as_its_folder_does(l2a: tuple[Path, dict[str, np.ndarray], 
 
 
 def test_images_before_and_after_baseline_4_compare(tmp_path: Path) -> None:
-    new, stored, _ = files.write_sentinel2(tmp_path / "new")
+    new, _, _ = files.write_sentinel2(tmp_path / "new")
     old, _, _ = files.write_sentinel2(tmp_path / "old", baseline="03.01", offset=None)
     apart = _pixels(open_scene(old))["red"] - _pixels(open_scene(new))["red"]
     np.testing.assert_allclose(apart[np.isfinite(apart)], 0.1, atol=1e-6)  # the same stored numbers mean 0.1 more

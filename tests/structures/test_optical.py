@@ -70,7 +70,7 @@ def test_what_stays_without_plants_is_confirmed_and_dated(
     )
     assert one.growth[0].fraction == 0
     assert one.phases[-1].phase == "Post Construction"
-    seen = {scene for scene in one.scenes}
+    seen = set(one.scenes)
     assert seen <= set(works[0]["scene"].values)
 
 

@@ -2,7 +2,8 @@
 
 ``20200101_023456_78_1234_3B_AnalyticMS_SR_8b_clip.tif``: time, satellite, level 3B (orthorectified), surface
 reflectance, eight bands, cut to an area. Only surface reflectance is read: plain analytic files hold radiance, whose
-way to reflectance differs from image to image. reflectance = 0.0001 DN, 0 is no data (Planet, Imagery Product Specification).
+way to reflectance differs from image to image. reflectance = 0.0001 DN, 0 is no data (Planet, Imagery Product
+Specification).
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class _Product:
         metadata = next((name for name in _METADATA if name in self.files), None)
         if metadata is None:
             raise scene_error(source, "MTD_MSIL2A.xml or MTD_MSIL1C.xml is missing from it", _AGAIN)
-        self.metadata, self.level = metadata, metadata[7:9]
+        self.metadata, self.level = metadata, metadata[8:10]
         named = _PRODUCT.fullmatch(PurePosixPath(inner.rstrip("/") or source).name) or _PRODUCT.fullmatch(
             name_of(source)
         )
