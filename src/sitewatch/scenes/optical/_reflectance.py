@@ -175,10 +175,9 @@ class _Named:
         self.sentinel_2 = found is not None or any(re.fullmatch(r"s2[a-d]?|sentinel2[a-d]?", w) for w in words)
         self.platform = f"sentinel-2{old['platform'][-1].lower()}" if old else ""
         self.quantity = _quantity(words, old, tile, hints)
-        level = {"surface reflectance": "L2A", "TOA reflectance": "L1C"}.get(self.quantity, "")
-        self.track = Track("sentinel-2", level) if self.sentinel_2 else Track("unknown", level and f"SR{level[1:]}")
-        if not self.sentinel_2:
-            self.track = Track("unknown", {"L2A": "SR", "L1C": "TOA"}.get(level, "reflectance"))
+        levels = {"surface reflectance": ("L2A", "SR"), "TOA reflectance": ("L1C", "TOA")}
+        of_sentinel_2, plain = levels.get(self.quantity, ("", "REFLECTANCE"))
+        self.track = Track("sentinel-2", of_sentinel_2) if self.sentinel_2 else Track("unknown", plain)
 
     @classmethod
     def of(cls, info: RasterInfo, hints: Hints) -> _Named:

@@ -111,7 +111,7 @@ class Sentinel2Safe:
             processed=about.processed,
             credit=credit_line("sentinel-2", about.start),
             notes=tuple(about.notes(mask)),
-            product_type=f"MSI L{level}",
+            product_type=f"L{level}",
             reader=OpticalReader(product.source, mask),
             mask_files=(mask.href,) if mask else (),
         )
