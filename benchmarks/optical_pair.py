@@ -38,7 +38,7 @@ def main() -> None:
     for name, values in references(before, after).items():
         row(f"{name}, Otsu", values > threshold_otsu(values), truth)
         row(f"{name}, best threshold for these labels", best_of(values, truth), truth)
-    for name, values in (("SIGMA_PX", (1.0, 2.0)), ("CHANGED_SD", (2.5, 3.5))):
+    for name, values in (("SIGMA_PX", (1.0, 2.0)), ("CHANGED_SD", (2.0, 3.0))):
         usual = getattr(_pair, name)
         for value in values:
             setattr(_pair, name, value)

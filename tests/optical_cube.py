@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,8 @@ DORMANT = np.array([0.06, 0.08, 0.09, 0.20])
 BUILT = np.array([0.11, 0.13, 0.15, 0.19])
 WATER = np.array([0.06, 0.05, 0.03, 0.02])
 
-Surface = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Surface = Callable[[NDArray[np.datetime64]], NDArray[np.float64]]
+Work = tuple[tuple[slice, slice], dt.date, NDArray[np.float64] | Surface]
 
 
 def days(count: int = 72, every: int = 16, start: str = "2018-01-05") -> NDArray[np.datetime64]:
@@ -41,13 +42,13 @@ def green(times: NDArray[np.datetime64]) -> NDArray[np.float64]:
 
 
 def cube(
-    times: NDArray[np.datetime64], works: dict[tuple[slice, slice], tuple[dt.date, NDArray[np.float64] | Surface]],
+    times: NDArray[np.datetime64], works: Sequence[Work] = (),
     *, base: Surface = green, seed: int = 1, cloud: float = 0.35,
 ) -> xr.Dataset:  # fmt: skip
     """A stack of reflectance with clouds of whole blocks, 4 % of scatter and 4 % of haze a date."""
     random = np.random.default_rng(seed)
     values = np.repeat(np.repeat(base(times)[:, :, None, None], SIDE, axis=2), SIDE, axis=3)
-    for (rows, columns), (day, surface) in works.items():
+    for (rows, columns), day, surface in works:
         after = times >= np.datetime64(day)
         new = surface(times) if callable(surface) else np.broadcast_to(surface, (times.size, len(BANDS)))
         values[after, :, rows, columns] = new[after, :, None, None]

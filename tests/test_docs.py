@@ -139,7 +139,7 @@ def test_the_example_of_pairs_runs_and_finds_change(
 
 
 def test_the_example_of_optical_pairs_runs_and_finds_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    block = {(slice(4, 16), slice(6, 18)): (dt.date(2019, 6, 10), BUILT)}
+    block = [((slice(4, 16), slice(6, 18)), dt.date(2019, 6, 10), BUILT)]
     write_images(cube(days(2, every=368, start="2018-06-20"), block, cloud=0.0), tmp_path / "optical")
     Site(id="place", name="Place", area=area()).write(tmp_path / "site.geojson")
     monkeypatch.chdir(tmp_path)

@@ -14,7 +14,7 @@ DAY = dt.date(2019, 9, 10)
 
 
 def test_optical_files_go_all_the_way_to_record_and_dossier(tmp_path: Path) -> None:
-    images = write_images(cube(days(56), {(slice(4, 12), slice(6, 14)): (DAY, BUILT)}), tmp_path / "scenes")
+    images = write_images(cube(days(56), [((slice(4, 12), slice(6, 14)), DAY, BUILT)]), tmp_path / "scenes")
     result = run_site(Site(id="place", name="Place", area=area()), [images], tmp_path / "workspace")
     (one,) = [s for s in result.structures if s.status == "confirmed"]
     assert one.onset is not None

@@ -89,7 +89,7 @@ def test_a_missed_cloud_goes_and_a_step_stays() -> None:
 
 
 def test_a_block_that_is_built_steps_at_its_day() -> None:
-    stack = cube(days(), {BLOCK: (DAY, BUILT)})
+    stack = cube(days(), [(BLOCK, DAY, BUILT)])
     change = detect_optical_change(stack)
     inside = np.zeros((SIDE, SIDE), bool)
     inside[BLOCK] = True
@@ -108,7 +108,7 @@ def test_a_block_that_is_built_steps_at_its_day() -> None:
 
 def test_few_images_are_refused() -> None:
     with pytest.raises(ChangeError, match="12 or more"):
-        detect_optical_change(cube(days(8), {}))
+        detect_optical_change(cube(days(8)))
 
 
 def _pair(seed: int = 2) -> tuple[xr.Dataset, xr.Dataset]:

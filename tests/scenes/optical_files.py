@@ -119,6 +119,7 @@ def _product_xml(name: str, level: str, baseline: str, offset: int | None, image
 <GENERATION_TIME>2023-05-03T12:00:00.000000Z</GENERATION_TIME>
 <Datatake datatakeIdentifier="GS2A_20230503T082559_041000_N{baseline}"><SPACECRAFT_NAME>Sentinel-2A</SPACECRAFT_NAME>
 <DATATAKE_SENSING_START>{S2_START}</DATATAKE_SENSING_START><SENSING_ORBIT_NUMBER>21</SENSING_ORBIT_NUMBER></Datatake>
+<Query_Options completeSingleTile="true"><PRODUCT_FORMAT>SAFE_COMPACT</PRODUCT_FORMAT></Query_Options>
 <Product_Organisation><Granule_List>
 <Granule granuleIdentifier="S2A_OPER_MSI_L{level}_TL_2APS_20230503T120000_A041000_{TILE}_N{baseline}"
  imageFormat="JPEG2000">

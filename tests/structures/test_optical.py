@@ -45,7 +45,7 @@ def _felled(times: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def works() -> tuple[xr.Dataset, xr.Dataset, list[Structure]]:
-    stack = cube(days(), {BLOCK: (DAY, BUILT), WOOD: (DAY, _felled)})
+    stack = cube(days(), [(BLOCK, DAY, BUILT), (WOOD, DAY, _felled)])
     change = detect_optical_change(stack)
     return stack, change, find_in_optical(stack, change)
 
@@ -92,14 +92,14 @@ def test_what_greens_again_is_turned_down(works: tuple[xr.Dataset, xr.Dataset, l
 
 
 def test_before_a_growing_season_has_passed_it_stays_a_candidate() -> None:
-    stack = cube(days(46), {BLOCK: (DAY, BUILT)})  # the last image is of December 2019
+    stack = cube(days(46), [(BLOCK, DAY, BUILT)])  # the last image is of winter
     (one,) = _at(find_in_optical(stack, detect_optical_change(stack)), BLOCK)
     assert one.status == "candidate"
     assert "growing season" in one.reason
 
 
 def test_land_made_in_water_is_confirmed() -> None:
-    stack = cube(days(), {BLOCK: (DAY, BUILT)}, base=lambda times: np.broadcast_to(WATER, (times.size, 4)))
+    stack = cube(days(), [(BLOCK, DAY, BUILT)], base=lambda times: np.broadcast_to(WATER, (times.size, 4)))
     (one,) = _at(find_in_optical(stack, detect_optical_change(stack)), BLOCK)
     assert (one.status, one.kind) == ("confirmed", "reclamation")
     assert one.onset is not None

@@ -24,8 +24,8 @@ FEWEST_PIXELS = 400
 # Gaussian of this sd, pixels.
 SIGMA_PX = 1.5
 # A pixel changed where the logarithm of its averaged statistic lies so many standard deviations above the median of
-# unchanged ground; of a normal law the lower quantile lies one below it.
-CHANGED_SD = 3.0
+# unchanged ground, as of a normal law one in a hundred does; its lower quantile lies one below the median.
+CHANGED_SD = 2.33
 LOWER = 0.1587
 RIDGE = 1e-6
 

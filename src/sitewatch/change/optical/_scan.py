@@ -74,7 +74,7 @@ def cut_spikes(values: NDArray[np.float32]) -> None:
     for at, pixels in alike(values):
         if at.size < FEWEST_CLEAR:
             continue
-        own = values[:, at][:, :, pixels]
+        own = values[:, at[:, None], pixels]
         padded = np.pad(own, ((0, 0), (2, 2), (0, 0)), mode="reflect")
         middle = np.median([padded[:, i : i + at.size] for i in range(5)], axis=0)
         gap = own - middle
@@ -86,7 +86,7 @@ def cut_spikes(values: NDArray[np.float32]) -> None:
             beside = np.maximum(beside, near * np.sign(gap))
         alone = (np.abs(gap) > limit) & (beside < SHARED * np.abs(gap))
         own = np.where(alone, middle + np.sign(gap) * limit, own)
-        values[np.ix_(np.arange(len(values)), at, pixels)] = own
+        values[:, at[:, None], pixels] = own
 
 
 def departures(values: NDArray[np.float32], basis: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -95,9 +95,9 @@ def departures(values: NDArray[np.float32], basis: NDArray[np.float64]) -> NDArr
     for at, pixels in alike(values):
         if at.size < basis.shape[1] + 4:
             continue
-        own = values[:, at][:, :, pixels].astype(float)
+        own = values[:, at[:, None], pixels].astype(float)
         q, _ = np.linalg.qr(basis[at])
-        out[np.ix_(np.arange(len(values)), at, pixels)] = own - q @ (q.T @ own)
+        out[:, at[:, None], pixels] = own - q @ (q.T @ own)
     return out
 
 
@@ -123,7 +123,7 @@ def scan(values: NDArray[np.float32], basis: NDArray[np.float64], memory: NDArra
     )
     for at, pixels in alike(values):
         if at.size >= max(FEWEST_CLEAR, basis.shape[1] + n_index + 4):
-            _best(values[:, at][:, :, pixels].astype(float), at, pixels, basis[at], memory[np.ix_(at, at)], out)
+            _best(values[:, at[:, None], pixels].astype(float), at, pixels, basis[at], memory[np.ix_(at, at)], out)
     return out
 
 
