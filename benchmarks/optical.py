@@ -59,7 +59,8 @@ def main() -> None:
         tell_false_alarms(result.structures, stack)
         if args.figure:
             draw(stack, result.structures, args.figure)
-        tell_works(stack, range(args.seeds[0], args.seeds[1] + 1))
+        plain = [s for s in result.structures if s.status == "confirmed"]
+        tell_works(stack, plain, range(args.seeds[0], args.seeds[1] + 1))
 
 
 @contextlib.contextmanager
@@ -91,11 +92,10 @@ def _words(s: Structure) -> str:
     return "unknown" if s.onset is None else f"{s.onset.earliest} to {s.onset.latest}"
 
 
-def tell_works(stack: xr.Dataset, seeds: range) -> None:
+def tell_works(stack: xr.Dataset, plain: list[Structure], seeds: range) -> None:
     """How many works that were set in are found, dated and how late; and the same of COLD."""
     found, dated, widths, delays, extra, count = {"confirmed": 0, "candidate": 0}, 0, [], [], 0, 0
     cold_hits, cold_delays, cold_total, cold_false, cold_stable = 0, [], 0, 0, 0
-    before = {s.id for s in find_in_optical(stack, detect_optical_change(stack)) if s.status == "confirmed"}
     for seed in seeds:
         built, works = with_works(stack, seed)
         structures = find_in_optical(built, detect_optical_change(built))
@@ -112,7 +112,8 @@ def tell_works(stack: xr.Dataset, seeds: range) -> None:
                 widths.append((hit.onset.latest - hit.onset.earliest).days)
             if hit.confirmed_on is not None:
                 delays.append((hit.confirmed_on - day).days)
-        extra += sum(s.status == "confirmed" and s.id not in claimed | before for s in structures)
+        new = [s for s in structures if s.status == "confirmed" and s.id not in claimed]
+        extra += sum(not any(s.footprint.intersects(one.footprint) for one in plain) for s in new)
         tally = cold(built, works)
         cold_hits, cold_total = cold_hits + tally[0], cold_total + tally[1]
         cold_false, cold_stable = cold_false + tally[2], cold_stable + tally[3]

@@ -142,8 +142,9 @@ def _season(absent: NDArray[np.float64], days: NDArray[np.float64], early: NDArr
 
 def _median(values: NDArray[np.float64], axis: int = 1) -> NDArray[np.float64]:
     """Median over an axis, NaN where there is nothing."""
-    known = np.isfinite(values).any(axis=axis, keepdims=True)
-    return np.where(known.squeeze(axis), np.nanmedian(np.where(known, values, 0.0), axis=axis), np.nan)
+    known = np.isfinite(values).any(axis=axis)
+    filled = np.where(np.expand_dims(known, axis), values, 0.0)
+    return np.where(known, np.nanmedian(filled, axis=axis), np.nan)
 
 
 def _precision(rest: NDArray[np.float64]) -> NDArray[np.float64]:

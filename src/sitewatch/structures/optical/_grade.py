@@ -55,7 +55,9 @@ def grade(
     growth = followed.built_by.mean(axis=1)
     before, after = growth < 0.1, growth > 0.9 * max(growth[-1], 1e-9)
     series = {name: _median(followed.values[k]) for k, name in enumerate(names)}
-    step = {name: _level(series[name], after) - _level(series[name], before) for name in names}
+    # Less the season before: the two sides need not show the same months.
+    net = {name: series[name] - followed.season[k] for k, name in enumerate(names)}
+    step = {name: _level(net[name], after) - _level(net[name], before) for name in names}
     if before.sum() < CONFIRMING_IMAGES:
         return OpticalGrade("unknown", "candidate", f"only {before.sum()} clear images show the place before", 0.5)
     if not any(abs(step[name]) >= SMALLEST_STEP[name] for name in names):
