@@ -58,8 +58,8 @@ def grade(
     # Less the season before: the two sides need not show the same months.
     net = {name: series[name] - followed.season[k] for k, name in enumerate(names)}
     step = {name: _level(net[name], after) - _level(net[name], before) for name in names}
-    if before.sum() < CONFIRMING_IMAGES:
-        return OpticalGrade("unknown", "candidate", f"only {before.sum()} clear images show the place before", 0.5)
+    if not before.any():
+        return OpticalGrade("unknown", "candidate", "no clear image shows the place before", 0.5)
     if not any(abs(step[name]) >= SMALLEST_STEP[name] for name in names):
         return OpticalGrade("unknown", "rejected", "its level hardly changed", 0.5, "noise")
     wet = _share(series, "NDWI", before)
@@ -73,6 +73,9 @@ def grade(
         return OpticalGrade(found.kind, "rejected", "no more than chance would show", found.kind_probability, "noise")
     if found.reason:
         return dataclasses.replace(found, status="candidate")
+    if before.sum() < CONFIRMING_IMAGES:
+        short = f"only {before.sum()} clear images show the place before"
+        return dataclasses.replace(found, status="candidate", reason=short)
     if after.sum() < CONFIRMING_IMAGES or days[-1] - days[after][0] < SHORTEST_AFTER_DAYS:
         short = f"only {after.sum()} clear images over {days[-1] - days[after][0]:.0f} days show most of it"
         return dataclasses.replace(found, status="candidate", reason=short)
@@ -124,7 +127,7 @@ def _on_land(
         woods = np.ptp(season) < 0.4 and green_before > 0.6
         if woods:
             return OpticalGrade("felling", "rejected", "it greened again: felled or thinned trees", 0.7, "felled_trees")
-        return OpticalGrade("crop", "rejected", "it greened again, as fields and meadows do", 0.7, "crop")
+        return OpticalGrade("crop", "rejected", "it greened again, as fields and felled woods do", 0.7, "crop")
     if green_after > BARE:
         return OpticalGrade(kind, "candidate", "some plants stand there in the growing season", 0.5)
     return OpticalGrade(kind, "confirmed", "", 0.6)
