@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run bench-scale accuracy study study-bounds study-calibration study-lines study-monitor study-naming study-pairs study-phases study-tracks study-kill pictures lock clean
+.PHONY: help demo test lint format bench bench-run bench-scale accuracy study study-bounds study-calibration study-kill study-lines study-monitor study-naming study-optical study-optical-pair study-pairs study-phases study-tracks pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,13 @@ study-monitor: $(STAMP)  ## Measure the monitor's detection delay beside the CUS
 study-naming: $(STAMP)  ## See under which name things that are not construction are turned down
 	$(BIN)/python benchmarks/naming.py --seeds 1 5
 	$(BIN)/python benchmarks/fixed_or_ship.py ../shared/data/turbine-vs-ship
+
+study-optical: $(STAMP)  ## Measure false alarms, detection and dates of optical series on a real cube, beside COLD of pyxccd
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[accuracy]'
+	$(BIN)/python benchmarks/optical.py --seeds 1 3 --figure docs/images/optical-romania.png
+
+study-optical-pair: $(STAMP)  ## Measure the change map of two optical images on the Hong Kong pair
+	$(BIN)/python benchmarks/optical_pair.py
 
 study-pairs: $(STAMP)  ## Measure the change map of two images on the pairs of the literature
 	$(BIN)/python benchmarks/change_pairs.py --sensitivity

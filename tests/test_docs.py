@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import io
 import re
 import shlex
@@ -17,7 +18,9 @@ import typer
 from typer.testing import CliRunner
 
 import sitewatch
+from optical_cube import BUILT, area, cube, days, write_images
 from sitewatch.cli import app
+from sitewatch.site import Site
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -136,6 +139,15 @@ def test_the_example_of_pairs_runs_and_finds_change(
     monkeypatch.chdir(copied(desk, tmp_path))
     names, _ = after_the_examples_of(ROOT / "docs" / "change-pairs.md")
     assert int(names["change"]["changed"].sum()) > 0
+
+
+def test_the_example_of_optical_pairs_runs_and_finds_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = [((slice(4, 16), slice(6, 18)), dt.date(2019, 6, 10), BUILT)]
+    write_images(cube(days(2, every=368, start="2018-06-20"), block, cloud=0.0), tmp_path / "optical")
+    Site(id="place", name="Place", area=area()).write(tmp_path / "site.geojson")
+    monkeypatch.chdir(tmp_path)
+    names, _ = after_the_examples_of(ROOT / "docs" / "optical.md")
+    assert names["change"]["changed"].to_numpy()[6:14, 8:16].mean() > 0.9
 
 
 def test_the_five_lines_of_the_package_are_those_of_the_readme() -> None:

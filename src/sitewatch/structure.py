@@ -96,12 +96,16 @@ class PhasePoint:
 
 @dataclasses.dataclass(frozen=True)
 class Levels:
-    """Mean backscatter of a footprint in one polarisation of one track, before and after, in dB."""
+    """Mean backscatter of a footprint in one polarisation of one track, before and after, in dB.
+
+    Of an optical track it is an index (``NDVI``), which stands in `polarisation`; `unit` is then ``1``.
+    """
 
     track: str
     polarisation: str
     before_db: float
     after_db: float
+    unit: str = "dB"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -134,8 +134,8 @@ def test_formats_lists_each_family_and_what_was_verified() -> None:
     assert {entry["verified"] for entry in listed} == {"real data", "specification"}
     for family in FORMATS:
         assert family.name in said
-    # Every family of readers is in the table: a SAFE package is any of three products.
-    names = {name for family in FORMATS for name in (family.name, "Sentinel-1 SAFE")}
+    # Every family of readers is in the table: a SAFE package is any of several products.
+    names = {name for family in FORMATS for name in (family.name, "Sentinel-1 SAFE", "Sentinel-2 SAFE")}
     assert {family.name for family in FAMILIES} <= names
 
 

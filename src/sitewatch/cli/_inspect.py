@@ -143,10 +143,12 @@ def _images(terminal: Terminal, file: str, hints: ImageHints, verify: bool) -> N
 def _verify(found: Scenes) -> None:
     """Compare checksums; raises SceneError where one is wrong or nothing can be compared."""
     from sitewatch.errors import SceneError
+    from sitewatch.scenes.optical import is_sentinel2
     from sitewatch.scenes.sentinel1 import open_package, package_of
 
     sources = dict.fromkeys(scene.reader.source for scene in found.scenes if scene.reader is not None)
-    packages = [open_package(source) for source in sources if package_of(source) is not None]
+    radar = [source for source in sources if package_of(source) is not None and not is_sentinel2(source)]
+    packages = [open_package(source) for source in radar]
     if not packages:
         raise SceneError("there is nothing to verify", hint="Only Sentinel-1 SAFE products hold checksums.")
     faults = [(package.product, *fault) for package in packages for fault in package.verify()]
@@ -202,7 +204,9 @@ def _scene_json(scene: Scene) -> dict[str, Any]:
         "incidence_angle_deg": scene.incidence_angle_deg,
         "look_direction": scene.track.look_direction or None,
         "look_azimuth_deg": scene.view_azimuth_deg,
-        "geometry": "radar, laid on this map grid when it is read" if scene.fits_any_grid else "on a map grid",
+        "geometry": "radar, laid on this map grid when it is read"
+        if scene.fits_any_grid and not scene.is_optical
+        else "on a map grid",
         "ground": ground.label if ground is not None else None,
         "shape": list(scene.geobox.shape),
         "crs": str(scene.geobox.crs),

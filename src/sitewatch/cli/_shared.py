@@ -64,7 +64,12 @@ class ImageHints:
     ] = None
     quantity: Annotated[
         str | None,
-        typer.Option(help="What was measured: gamma0, sigma0 or beta0.", rich_help_panel=_IMAGES, metavar="NAME"),
+        typer.Option(
+            help="What was measured: gamma0, sigma0 or beta0; of optical images 'surface reflectance' or "
+            "'TOA reflectance'.",
+            rich_help_panel=_IMAGES,
+            metavar="NAME",
+        ),
     ] = None
     track: Annotated[
         str | None,

@@ -15,6 +15,7 @@ from scipy import ndimage as ndi
 
 from sitewatch import __version__
 from sitewatch.change import LAND, WATER
+from sitewatch.change.optical import is_optical
 from sitewatch.errors import ChangeError
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._steps import alpha_for, check_some, detect_changes, file_names, find_scenes, scratch
@@ -175,7 +176,8 @@ def smallest_seen(
 
     Tracks with too few images are passed over; empty where that is all of them.
     """
-    pairs = [pair for pair in zip(stacks, changes, strict=True) if pair[0].sizes["time"] >= _needed(images)]
+    radar = [pair for pair in zip(stacks, changes, strict=True) if not is_optical(pair[0])]
+    pairs = [pair for pair in radar if pair[0].sizes["time"] >= _needed(images)]
     if not pairs:
         return ()
     tracks = _tracks(site, [stack for stack, _ in pairs], [change for _, change in pairs], images, progress)
@@ -292,8 +294,12 @@ def _needed(images: int) -> int:
 def _long_enough(built: Stacks, images: int) -> Stacks:
     """The stacks with images enough, unless there is none."""
     needed = _needed(images)
-    short = [stack for stack in built.stacks if stack.sizes["time"] < needed]
-    if len(short) == len(built.stacks):
+    optical = [stack for stack in built.stacks if is_optical(stack)]
+    radar = [stack for stack in built.stacks if not is_optical(stack)]
+    if not radar:
+        raise ChangeError("what could be seen is worked out for radar images only", hint="Add radar images.")
+    short = [stack for stack in radar if stack.sizes["time"] < needed]
+    if len(short) == len(radar):
         most = max(stack.sizes["time"] for stack in short)
         raise ChangeError(
             f"no track has more than {most} image(s), and a structure {images} image(s) old needs {needed} or more",
@@ -303,7 +309,10 @@ def _long_enough(built: Stacks, images: int) -> Stacks:
         f"not used: {stack.attrs['track_label']} has {stack.sizes['time']} image(s), and {needed} are needed"
         for stack in short
     ]
-    kept = tuple(stack for stack in built.stacks if stack.sizes["time"] >= needed)
+    notes += [
+        f"not used: {stack.attrs['track_label']}: what optical images show is not worked out" for stack in optical
+    ]
+    kept = tuple(stack for stack in radar if stack.sizes["time"] >= needed)
     return dataclasses.replace(built, stacks=kept, notes=(*built.notes, *notes))
 
 

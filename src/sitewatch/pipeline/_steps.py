@@ -16,6 +16,7 @@ import numpy as np
 
 from sitewatch import __version__
 from sitewatch.change import detect_change
+from sitewatch.change.optical import detect_optical_change, is_optical
 from sitewatch.errors import ChangeError, SceneError
 from sitewatch.geodesy import area_m2
 from sitewatch.pipeline._options import RunOptions
@@ -161,7 +162,8 @@ def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr
     failed: dict[int, ChangeError] = {}
     for place, stack in enumerate(stacks.stacks):
         try:
-            kept[place] = detect_change(stack, progress=progress)
+            detect = detect_optical_change if is_optical(stack) else detect_change
+            kept[place] = detect(stack, progress=progress)
         except ChangeError as error:
             failed[place] = error
     if not kept:
@@ -181,6 +183,8 @@ def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr
 
 def _ships(stack: xr.Dataset, change: xr.Dataset) -> list[str]:
     """A word on the ships under way that were set aside, each bright on the water in one image only."""
+    if is_optical(stack):
+        return []
     ships = change["ships_passing"].to_numpy()
     if not (ships > 0).any():
         return []

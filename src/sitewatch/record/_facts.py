@@ -94,7 +94,8 @@ def from_facts(facts: Mapping[str, Any], identifier: str) -> Structure:
             PhasePoint(dt.date.fromisoformat(day), phase, (a, b, c, d)) for day, phase, (a, b, c, d) in detail["phases"]
         ),
         levels=tuple(
-            Levels(track, pol, _or_nan(before), _or_nan(after)) for track, pol, before, after in detail["levels"]
+            Levels(track, pol, _or_nan(before), _or_nan(after), *unit)
+            for track, pol, before, after, *unit in detail["levels"]
         ),
         single_images=tuple(
             SingleImage(dt.date.fromisoformat(day), scene, track, _or_nan(ratio))
@@ -159,7 +160,16 @@ def _detail(s: Structure) -> dict[str, Any]:
         "growth": [[p.date.isoformat(), _or_none(p.fraction), _or_none(p.sd), p.track] for p in s.growth],
         "length_growth": [[p.date.isoformat(), _or_none(p.length_m), _or_none(p.length_m_sd)] for p in s.length_growth],
         "phases": [[p.date.isoformat(), p.phase, list(p.probabilities)] for p in s.phases],
-        "levels": [[v.track, v.polarisation, _or_none(v.before_db), _or_none(v.after_db)] for v in s.levels],
+        "levels": [
+            [
+                v.track,
+                v.polarisation,
+                _or_none(v.before_db),
+                _or_none(v.after_db),
+                *([] if v.unit == "dB" else [v.unit]),
+            ]
+            for v in s.levels
+        ],
         "single_images": [[p.date.isoformat(), p.scene, p.track, _or_none(p.log_ratio)] for p in s.single_images],
         "scenes": list(s.scenes),
         "tracks": list(s.tracks),

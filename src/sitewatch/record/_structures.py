@@ -76,7 +76,10 @@ def _line_feature(s: Structure, line: BaseGeometry) -> dict[str, Any]:
 
 
 def to_feature(structure: Structure) -> dict[str, Any]:
-    """One structure as a GeoJSON Feature; dates are ISO 8601, levels dB, sizes metres and square metres."""
+    """One structure as a GeoJSON Feature; dates are ISO 8601, sizes metres and square metres.
+
+    Levels are dB, and of optical tracks indices, in properties of their own that other structures lack.
+    """
     s = structure
     properties: dict[str, Any] = {
         "id": s.id,
@@ -103,11 +106,13 @@ def to_feature(structure: Structure) -> dict[str, Any]:
         "phase_probabilities": [
             [point.date.isoformat(), *(_round(chance, 3) for chance in point.probabilities)] for point in s.phases
         ],
-        "before_db": _levels(s, "before_db"),
-        "after_db": _levels(s, "after_db"),
+        "before_db": _levels(s, "before_db", "dB"),
+        "after_db": _levels(s, "after_db", "dB"),
         "tracks": list(s.tracks),
         "scenes": list(s.scenes),
     }
+    if any(level.unit == "1" for level in s.levels):
+        properties |= {"before_index": _levels(s, "before_db", "1"), "after_index": _levels(s, "after_db", "1")}
     if s.single_images:
         # Judged within themselves; natural log of how much likelier each is with the structure begun than with nothing.
         properties["single_images"] = [
@@ -148,9 +153,9 @@ def _lengths(structure: Structure) -> list[list[Any]] | None:
     return points or None
 
 
-def _levels(structure: Structure, name: str) -> dict[str, dict[str, float | None]]:
+def _levels(structure: Structure, name: str, unit: str) -> dict[str, dict[str, float | None]]:
     levels: dict[str, dict[str, float | None]] = {}
-    for level in structure.levels:
+    for level in (one for one in structure.levels if one.unit == unit):
         levels.setdefault(level.track, {})[level.polarisation] = _round(getattr(level, name), 2)
     return levels
 

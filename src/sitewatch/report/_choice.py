@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
+from sitewatch.change.optical import is_optical
 from sitewatch.report._frame import Window, window_around
 from sitewatch.report._picture import CO_POLARISED, polarisations
 from sitewatch.structure import Structure
@@ -22,7 +23,8 @@ CO_POLARISED_BONUS_DB = 1.5
 def main_stack(stacks: Sequence[xr.Dataset]) -> xr.Dataset | None:
     """The track with the most images, for the pictures of the whole site; None where there is none."""
     usable = [s for s in stacks if s.sizes.get("time", 0) and polarisations(s)]
-    return max(usable, key=lambda s: s.sizes["time"], default=None)
+    # Radar sees through clouds: its last image shows the whole site.
+    return max(usable, key=lambda s: (not is_optical(s), s.sizes["time"]), default=None)
 
 
 def dates_of(stack: xr.Dataset) -> list[dt.date]:

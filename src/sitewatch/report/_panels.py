@@ -113,6 +113,10 @@ def facts(structure: Structure, track_labels: Mapping[str, str]) -> tuple[tuple[
     for level in structure.levels:
         track = track_labels.get(level.track) or level.track
         change = level.after_db - level.before_db
+        if level.unit != "dB":
+            words = f"{level.before_db:.2f} before, {level.after_db:.2f} after ({change:+.2f})"
+            rows.append((f"Index {level.polarisation}", f"{words}; {track}" if track else words))
+            continue
         words = (
             f"{db_words(level.before_db)} before, {db_words(level.after_db)} after ({db_words(change, signed=True)})"
         )
@@ -202,7 +206,8 @@ def _pair_shot(
     caption = f"{title}: {span}. Greys from {greys}; {where}."
     return Shot(
         figure,
-        alt=f"Radar image {title.lower()} the change at structure {label} ({structure.kind}); {dates_words(picture)}.",
+        alt=f"{upper_first(picture.sensor)} image {title.lower()} the change at structure {label} ({structure.kind}); "
+        f"{dates_words(picture)}.",
         caption=caption,
         name=f"structure-{label}-{title.lower()}",
     )
@@ -252,11 +257,15 @@ def _dated_shot(structure: Structure, label: str, view: View, dates: xr.DataArra
 
 def _curves_caption(structure: Structure) -> str:
     removed = structure.kind == "demolition"
+    units = {level.unit for level in structure.levels} or {"dB"}
+    what, parts = ("backscatter", "polarisation") if units == {"dB"} else ("reflectance", "band")
+    if len(units) > 1:
+        what, parts = "backscatter (radar) or reflectance (optical)", "polarisation or band"
     return (
         f"Top: share {'removed' if removed else 'built'} at each image, with a band of two standard deviations"
         f"{', a line a track, the leading one thick' if len(structure.tracks) > 1 else ''}. "
         f"{'The strip shows how likely each phase is at each image. ' if has_strip(structure) else ''}"
-        "Below: mean backscatter of the footprint (thick) and of the ring around it (thin), by polarisation. "
+        f"Below: mean {what} of the footprint (thick) and of the ring around it (thin), by {parts}. "
         "Where the surroundings move and the footprint doesn't, it has a surface of its own."
     )
 

@@ -9,11 +9,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sitewatch.change.optical import is_optical
 from sitewatch.report._frame import Frame, Window
 from sitewatch.report._style import to_db
 from sitewatch.structures._nan import nan_mean, nan_median
 
 CO_POLARISED = ("VV", "HH")
+# Of the optical bands this parts plants from bare and built ground best.
+FIRST_BAND = "red"
 STRIP_PIXELS = 6_000_000
 
 
@@ -33,8 +36,8 @@ class Picture:
         ``single image``, ``mean`` or ``median``.
     pixel_m
         Side of a pixel of the stack on the ground, metres (a large picture is averaged down from it).
-    polarisation, track, track_label, orbit_state, look_direction, constellation, credit, time_known
-        Of the stack it was read from.
+    polarisation, track, track_label, orbit_state, look_direction, constellation, credit, time_known, optical
+        Of the stack it was read from; of optical images `polarisation` is the band and `db` its reflectance.
     """
 
     db: NDArray[np.float32]
@@ -50,12 +53,18 @@ class Picture:
     constellation: str = ""
     credit: str = ""
     time_known: bool = True
+    optical: bool = False
+
+    @property
+    def sensor(self) -> str:
+        """``radar`` or ``optical``, for captions."""
+        return "optical" if self.optical else "radar"
 
 
 def polarisations(stack: xr.Dataset) -> list[str]:
     """Names of the stack's image variables, co-polarised ones first."""
     names = [str(n) for n in stack.data_vars if {"time", "y", "x"} <= set(map(str, stack[n].dims))]
-    return sorted(names, key=lambda n: (n not in CO_POLARISED, n))
+    return sorted(names, key=lambda n: (n not in (*CO_POLARISED, FIRST_BAND), n))
 
 
 def read_picture(
@@ -102,6 +111,7 @@ def read_picture(
         constellation=str(attrs.get("constellation") or ""),
         credit=str(attrs.get("credit") or ""),
         time_known=bool(attrs.get("time_known", 1)),
+        optical=is_optical(stack),
     )
 
 

@@ -23,7 +23,7 @@ from sitewatch.report._timeline import site_timeline
 from sitewatch.report._wording import begun_words, finished_words
 from sitewatch.site import Site
 from sitewatch.structure import Structure
-from sitewatch.words import date_words, span_words
+from sitewatch.words import date_words, span_words, upper_first
 
 OVERVIEW_PIXELS = 1300
 OVERVIEW_IMAGES = 9
@@ -56,8 +56,9 @@ def site_maps(
     shots = [
         Shot(
             overview_map(picture, ordered, labels, site.area, site.facilities),
-            alt=f"Radar image of the site with {len(ordered)} outlined structures; {dates_words(picture)}.",
-            caption=f"The site in radar backscatter: {dates_words(picture)}. "
+            alt=f"{upper_first(picture.sensor)} image of the site with {len(ordered)} outlined structures; "
+            f"{dates_words(picture)}.",
+            caption=f"The site in {'reflectance' if picture.optical else 'radar backscatter'}: {dates_words(picture)}. "
             "The numbers are those of the tables and sections below; dashed white: the area watched"
             f"{'; white, dotted: known facilities' if site.facilities else ''}.",
             name="overview",

@@ -14,6 +14,8 @@ def format_of(scene: Scene) -> Format | None:
 
 def what_can_be_done(scene: Scene) -> list[str]:
     """Uses that a scene allows, each as a phrase."""
+    if scene.is_optical:
+        return ["stack, find and date (sitewatch run)", "meet radar's evidence: reflectance and backscatter never mix"]
     can = ["stack, find and date (sitewatch run, date, power)"]
     if scene.fits_any_grid:
         can.append("lay it on any map grid")
@@ -29,6 +31,15 @@ def what_can_be_done(scene: Scene) -> list[str]:
 def what_is_missing(scene: Scene) -> list[str]:
     """What the product does not say or hold, with the option that tells it."""
     missing = []
+    if scene.is_optical:
+        missing += (
+            ["whether it is at the surface or at the top (--quantity)"] if scene.quantity == "reflectance" else []
+        )
+        missing += [] if scene.time_known else ["time of day"]
+        missing += [] if scene.credit else ["credit line"]
+        return missing + [
+            note for note in scene.notes if note.startswith("no cloud mask") or note.endswith("not there")
+        ]
     if scene.quantity == "unknown":
         missing.append("which backscatter it is (--quantity)")
     if scene.track.constellation == "unknown" or (

@@ -26,12 +26,24 @@ from sitewatch.scenes._sicd import Sicd
 from sitewatch.scenes._stac_files import load_item, stac_type
 from sitewatch.scenes._stac_layers import OWN, asset_hrefs, image_hrefs, local_href
 from sitewatch.scenes._umbra import UmbraGec
-from sitewatch.scenes.sentinel1 import Sentinel1Safe, is_package, package_of
+from sitewatch.scenes.optical import (
+    Hls,
+    LandsatC2L2,
+    PlanetScope,
+    ReflectanceTiff,
+    Sentinel2Safe,
+    is_sentinel2,
+    sentinel2_package_of,
+)
+from sitewatch.scenes.sentinel1 import Sentinel1Safe
+from sitewatch.scenes.sentinel1 import is_package as is_sentinel1
+from sitewatch.scenes.sentinel1 import package_of as sentinel1_package_of
 from sitewatch.words import counted
 
 FAMILIES: tuple[Family, ...] = (
     OperaRtcS1(),
     OperaCslcS1(),
+    Sentinel2Safe(),
     Sentinel1Safe(),
     Hyp3Rtc(),
     PlanetaryRtc(),
@@ -39,6 +51,10 @@ FAMILIES: tuple[Family, ...] = (
     Capella(),
     UmbraGec(),
     Sicd(),
+    LandsatC2L2(),
+    Hls(),
+    PlanetScope(),
+    ReflectanceTiff(),
     GeoTiff(),
 )
 """The product families, the most particular first; the last takes everything."""
@@ -62,6 +78,16 @@ class Candidate:
     def of_item(cls, item: pystac.Item, source: str | None = None) -> Candidate:
         """An item, named by its file."""
         return cls(source or item.get_self_href() or item.id, image_hrefs(item), item)
+
+
+def is_package(href: str | os.PathLike[str]) -> bool:
+    """Whether a path is a product of many files that is read as one: a SAFE folder or a zip of one."""
+    return is_sentinel2(href) or is_sentinel1(href)
+
+
+def package_of(href: str) -> str | None:
+    """Path of the package that a path is or lies in; None where it is in none."""
+    return sentinel2_package_of(href) or sentinel1_package_of(href)
 
 
 def family_of(href: str) -> Family:
@@ -190,7 +216,10 @@ def _folder(folder: Path) -> tuple[list[Candidate], list[str], list[LeftOut]]:
             others += 1
     if not (items or files or bad):
         what = counted(others, "other file") if others else "nothing"
-        hint = "Images are .tif or .tiff files, Sentinel-1 SAFE folders or zips, OPERA .h5 files, or STAC items."
+        hint = (
+            "Images are .tif or .tiff files, Sentinel-1 or Sentinel-2 SAFE folders or zips, OPERA .h5 files, "
+            "or STAC items."
+        )
         bad.append(LeftOut(str(folder), f"the folder holds no images ({what} in it)", hint))
     return items, files, bad
 

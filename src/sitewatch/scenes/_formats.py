@@ -103,6 +103,47 @@ FORMATS: tuple[Format, ...] = (
         "calibrated by the file's scale factors where it has them, laid on the ground of --dem",
     ),
     Format(
+        "Sentinel-2 L2A",
+        "S2?_MSIL2A_*.SAFE folder or .zip; STAC items of sentinel-2-l2a (COG)",
+        "specification",
+        "surface reflectance, offset of baseline 04.00 and later taken off, clouds, shadow and snow masked by SCL; "
+        "read as GDAL's own driver reads it; a real cube of L2A went through as plain GeoTIFFs",
+    ),
+    Format(
+        "Sentinel-2 L1C",
+        "S2?_MSIL1C_*.SAFE folder or .zip",
+        "specification",
+        "reflectance at the top of the atmosphere, clouds masked by MSK_CLASSI or, before baseline 04.00, "
+        "MSK_CLOUDS; shadow is not; single band files cut from real products went through as plain GeoTIFFs",
+    ),
+    Format(
+        "Landsat C2 L2",
+        "L?0?_L2S?_*_SR_B?.TIF with QA_PIXEL; STAC items of landsat-c2-l2",
+        "specification",
+        "surface reflectance; clouds, shadow, cirrus and snow masked by QA_PIXEL; thermal bands are not read",
+    ),
+    Format(
+        "HLS",
+        "HLS.L30.* and HLS.S30.* v2.0, with Fmask",
+        "specification",
+        "surface reflectance; clouds, what lies beside them, shadow and snow masked by Fmask; both halves are one "
+        "track",
+    ),
+    Format(
+        "PlanetScope",
+        "*_3B_AnalyticMS_SR*.tif with udm2",
+        "specification",
+        "surface reflectance of 4 or 8 bands, clear pixels by udm2; radiance is refused",
+    ),
+    Format(
+        "Reflectance GeoTIFF",
+        "one file with described bands (red, nir or B04, B08), or a file a band; a band or file SCL, QA_PIXEL, Fmask, "
+        "udm2 or clouds as the mask",
+        "real data",
+        "scale and offset of the file, else whole numbers as reflectance times 10,000 (--scale, --offset); surface or "
+        "top of the atmosphere by name (L2A, L1C) or --quantity",
+    ),
+    Format(
         "STAC",
         "items, item collections, static catalogues of georeferenced GeoTIFFs",
         "real data",

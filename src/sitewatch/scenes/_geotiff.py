@@ -17,6 +17,7 @@ from sitewatch.scenes._stac import item_facts, read_item
 from sitewatch.scenes._stac_files import describes, item_beside
 from sitewatch.scenes._tags import read_tags
 from sitewatch.scenes._units import settle_unit
+from sitewatch.scenes.optical._reflectance import holds_reflectance, read_reflectance
 
 # Layers that processors write beside their images.
 _COMPANION = re.compile(
@@ -59,7 +60,10 @@ class GeoTiff:
         item = item_beside(hrefs[0])
         if item is not None and describes(item, hrefs):
             return read_item(item, hints, only=hrefs)
-        return _describe(read_alike(hrefs), item_facts(item) if item is not None else Facts(), hints)
+        infos = read_alike(hrefs)
+        if holds_reflectance(infos) and not hints.polarisations:
+            return read_reflectance(infos, hints)
+        return _describe(infos, item_facts(item) if item is not None else Facts(), hints)
 
 
 def _describe(infos: Sequence[RasterInfo], beside: Facts, hints: Hints) -> Scene:

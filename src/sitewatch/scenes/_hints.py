@@ -7,13 +7,14 @@ import re
 
 from sitewatch.errors import SceneError
 from sitewatch.scenes._dem import terrain_named
-from sitewatch.scenes._scene import Quantity, Scale, Track
+from sitewatch.scenes._scene import REFLECTANCES, Quantity, Scale, Track
 from sitewatch.scenes._terrain import Terrain
 
 POLARISATIONS = ("VV", "VH", "HH", "HV")
 
 _CONSTELLATION = re.compile(
-    r"(?<![a-z])(?:(?P<s1>sentinel[-_ ]?1[a-d]?|s1[a-d]?)"
+    r"(?<![a-z])(?:(?P<s1>sentinel[-_ ]?1[a-d]?|s1[a-d]?)|(?P<s2>sentinel[-_ ]?2[a-d]?|s2[a-d]?)"
+    r"|landsat|hls|planetscope"
     r"|cosmo[-_ ]skymed|terrasar[-_ ]x|tandem[-_ ]x|alos[-_ ][124]|radarsat[-_ ][12]|iceye|capella|umbra|paz|nisar)"
     r"(?![a-z0-9])",
     re.IGNORECASE,
@@ -74,8 +75,11 @@ class Hints:
             raise SceneError(f"there is no polarisation {', '.join(unknown)}", hint="Use VV, VH, HH or HV.")
         if self.units not in (None, "linear", "dB", "amplitude"):
             raise SceneError(f"there is no unit {self.units!r}", hint="Use linear, dB or amplitude.")
-        if self.quantity not in (None, "gamma0", "sigma0", "beta0", "unknown"):
-            raise SceneError(f"there is no quantity {self.quantity!r}", hint="Use gamma0, sigma0, beta0 or unknown.")
+        if self.quantity not in (None, "gamma0", "sigma0", "beta0", "unknown", *REFLECTANCES):
+            raise SceneError(
+                f"there is no quantity {self.quantity!r}",
+                hint="Use gamma0, sigma0, beta0 or unknown; of optical ones 'surface reflectance', 'TOA reflectance'.",
+            )
         if self.scale == 0:
             raise SceneError("a scale of 0 would make every pixel the same")
         if self.dem_datum is not None and self.dem is None:
@@ -104,7 +108,8 @@ def parse_track(text: str) -> Track:
     """
     constellation, rest = "", text.strip()
     if found := _CONSTELLATION.search(rest):
-        constellation = "sentinel-1" if found["s1"] else re.sub(r"[_ ]", "-", found[0].lower())
+        known = "sentinel-1" if found["s1"] else "sentinel-2" if found["s2"] else ""
+        constellation = known or re.sub(r"[_ ]", "-", found[0].lower())
         rest = rest[: found.start()] + " " + rest[found.end() :]
     orbit, state, look, words = 0, "", "", []
     angles = {"inc": 0, "az": -1}

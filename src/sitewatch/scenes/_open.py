@@ -13,14 +13,13 @@ import pystac
 
 from sitewatch.errors import SceneError
 from sitewatch.progress import Progress, silent
-from sitewatch.scenes._find import Candidate, companions, family_of, find_candidates, product_images
+from sitewatch.scenes._find import Candidate, companions, family_of, find_candidates, package_of, product_images
 from sitewatch.scenes._geometries import join_geometries
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._raster import is_remote, name_of, read_info, scene_error
 from sitewatch.scenes._scene import LeftOut, Scene, Scenes
 from sitewatch.scenes._stac import read_item
 from sitewatch.scenes._stac_files import load_item, stac_type
-from sitewatch.scenes.sentinel1 import package_of
 
 Source = str | os.PathLike[str] | pystac.Item
 

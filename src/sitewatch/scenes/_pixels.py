@@ -38,8 +38,8 @@ def read_pixels(scene: Scene, geobox_window: Window | None = None) -> xr.Dataset
     -------
     Dataset
         dims ``y, x`` with coordinates and ``spatial_ref`` of the (cut) native grid; one float32 variable a
-        polarisation in linear power. dB are made linear, amplitudes squared. NaN where there is no data; noise
-        subtraction's negative values are 0.
+        polarisation in linear power, or a band in reflectance (its mask applied). dB are made linear, amplitudes
+        squared. NaN where there is no data; noise subtraction's negative values are 0.
 
     Raises
     ------
@@ -54,13 +54,14 @@ def read_pixels(scene: Scene, geobox_window: Window | None = None) -> xr.Dataset
         raise scene_error(scene.bands[0].href, "it holds no valid pixel")
     coords = xr_coords(geobox)
     dims = geobox.dimensions
-    long_name = _LONG_NAMES.get(scene.quantity, "backscatter")
+    backscatter = f"{_LONG_NAMES.get(scene.quantity, 'backscatter')}, linear power"
+    long_name = scene.quantity if scene.is_optical else backscatter
     return xr.Dataset(
         {
             polarisation: (
                 dims,
                 arrays[polarisation],
-                {"units": "1", "long_name": f"{polarisation} {long_name}, linear power", "grid_mapping": "spatial_ref"},
+                {"units": "1", "long_name": f"{polarisation} {long_name}", "grid_mapping": "spatial_ref"},
             )
             for polarisation in scene.polarisations
         },

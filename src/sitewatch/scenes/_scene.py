@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Literal
+from typing import Literal, get_args
 
 import shapely
 from odc.geo.geobox import GeoBox
 
 from sitewatch.scenes._reader import Reader
 
-Scale = Literal["linear", "dB", "amplitude"]
-Quantity = Literal["gamma0", "sigma0", "beta0", "unknown"]
+Scale = Literal["linear", "dB", "amplitude", "reflectance"]
+Reflectance = Literal["surface reflectance", "TOA reflectance", "reflectance"]
+Quantity = Literal["gamma0", "sigma0", "beta0", "unknown"] | Reflectance
 
-_NAMES = {"unknown": "unknown sensor", "iceye": "ICEYE"}
+REFLECTANCES: tuple[Reflectance, ...] = get_args(Reflectance)
+"""At the surface, at the top of the atmosphere, and where nothing tells which."""
+
+_NAMES = {"unknown": "unknown sensor", "iceye": "ICEYE", "hls": "HLS", "planetscope": "PlanetScope"}
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -100,7 +104,8 @@ class Track:
 class Band:
     """Where one polarisation's pixels lie and how a stored number becomes linear power.
 
-    value = stored * scale + offset, read as `unit` (``linear`` power, ``dB`` or ``amplitude``).
+    value = stored * scale + offset, read as `unit` (``linear`` power, ``dB`` or ``amplitude``). Of an optical image it
+    is one colour's (``red``, ``nir``, ...), which stands in `polarisation`, and the value is ``reflectance``.
     """
 
     polarisation: str
@@ -160,6 +165,8 @@ class Scene:
         Direction in which the radar looked, clockwise from north; None where unknown.
     reader
         What reads the pixels of products that bring their own geometry or format; None for plain rasters on a map grid.
+    mask_files
+        Files beside the bands that tell which pixels count, such as cloud masks.
     """
 
     id: str
@@ -182,11 +189,17 @@ class Scene:
     nesz_db: float | None = None
     view_azimuth_deg: float | None = None
     reader: Reader | None = None
+    mask_files: tuple[str, ...] = ()
 
     @property
     def polarisations(self) -> tuple[str, ...]:
         """Polarisations in the order of the bands."""
         return tuple(band.polarisation for band in self.bands)
+
+    @property
+    def is_optical(self) -> bool:
+        """Whether it holds reflectance, not backscatter."""
+        return self.quantity in REFLECTANCES
 
     @property
     def fits_any_grid(self) -> bool:

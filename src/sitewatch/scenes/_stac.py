@@ -44,6 +44,7 @@ from sitewatch.scenes._raster import (
 from sitewatch.scenes._scene import Band, Quantity, Scene
 from sitewatch.scenes._stac_layers import OWN, Layer, layers_of, local_href
 from sitewatch.scenes._units import settle_unit
+from sitewatch.scenes.optical._item import is_optical, read_optical_item
 
 FAMILY = "STAC"
 _QUANTITIES: tuple[Quantity, ...] = ("gamma0", "sigma0", "beta0", "unknown")
@@ -68,6 +69,8 @@ def read_item(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
     SceneError
         The item has no usable image, or a file is missing, cut off or not georeferenced.
     """
+    if f"{OWN}source" not in item.properties and is_optical(item):
+        return read_optical_item(item, hints)
     scene = from_stac(item, hints, only)
     if scene.reader is not None:
         return scene
@@ -87,6 +90,8 @@ def from_stac(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
     hints = hints or Hints()
     if f"{OWN}source" in item.properties:
         return _product(item, hints)
+    if is_optical(item):
+        return read_optical_item(item, hints)
     layers = [
         layer for layer in layers_of(item) if only is None or local_href(layer.href) in {local_href(h) for h in only}
     ]
@@ -127,10 +132,13 @@ def _product(item: pystac.Item, hints: Hints) -> Scene:
     """The scene of a product that sitewatch itself described, read again from where it lies."""
     # The families know this module; they are looked up when they are needed.
     from sitewatch.scenes._find import companions, family_of
+    from sitewatch.scenes._stac_files import load_item
 
     own: dict[str, Any] = item.properties.get(f"{OWN}hints", {})
     given = {name: value for name, value in dataclasses.asdict(hints).items() if value is not None}
     source = str(item.properties[f"{OWN}source"])
+    if source.lower().endswith(".json"):
+        return read_item(load_item(Path(source)), hints)
     return family_of(source).read(companions(source), Hints(**{**own, **given}))
 
 

@@ -28,7 +28,7 @@ _MEDIA_TYPES = {
     ".nitf": "application/vnd.nitf",
     ".ntf": "application/vnd.nitf",
 }
-_UNITS = {"linear": "linear power", "dB": "dB", "amplitude": "amplitude"}
+_UNITS = {"linear": "linear power", "dB": "dB", "amplitude": "amplitude", "reflectance": "reflectance"}
 
 
 def to_stac(scene: Scene) -> pystac.Item:
@@ -71,10 +71,7 @@ def _properties(scene: Scene) -> dict[str, Any]:
     told: dict[str, Any] = {
         "constellation": track.constellation,
         "platform": scene.platform,
-        "sar:instrument_mode": track.mode,
-        "sar:polarizations": list(scene.polarisations),
-        "sar:observation_direction": track.look_direction,
-        "sar:looks_equivalent_number": scene.enl,
+        **_radar(scene),
         "sat:relative_orbit": track.relative_orbit or None,
         "sat:orbit_state": track.orbit_state,
         "view:incidence_angle": scene.incidence_angle_deg,
@@ -93,7 +90,7 @@ def _properties(scene: Scene) -> dict[str, Any]:
     if scene.product_type:
         told |= {
             # Level of the products in radar geometry and of those on a map, in the processing extension's words.
-            "processing:level": "L1" if scene.fits_any_grid else "L2",
+            "processing:level": _level(scene),
             "processing:lineage": "; ".join(scene.notes),
             f"{OWN}nesz_db": scene.nesz_db,
             f"{OWN}track": track.key,
@@ -103,6 +100,18 @@ def _properties(scene: Scene) -> dict[str, Any]:
     return {**kept, f"{OWN}credit": scene.credit, f"{OWN}notes": list(scene.notes)}
 
 
+def _radar(scene: Scene) -> dict[str, Any]:
+    """Fields of the sar extension; none of an optical image."""
+    if scene.is_optical:
+        return {}
+    return {
+        "sar:instrument_mode": scene.track.mode,
+        "sar:polarizations": list(scene.polarisations),
+        "sar:observation_direction": scene.track.look_direction,
+        "sar:looks_equivalent_number": scene.enl,
+    }
+
+
 def _reading(scene: Scene) -> dict[str, Any]:
     """What it takes to read a product again that needs more than a raster library: its place, and what was asked."""
     if scene.reader is None:
@@ -110,12 +119,22 @@ def _reading(scene: Scene) -> dict[str, Any]:
     return {f"{OWN}source": scene.reader.source, f"{OWN}hints": dict(scene.reader.hints)}
 
 
+def _level(scene: Scene) -> str:
+    at_level_1 = scene.quantity == "TOA reflectance" if scene.is_optical else scene.fits_any_grid
+    return "L1" if at_level_1 else "L2"
+
+
 def _asset(band: Band) -> pystac.Asset:
     numbers = {"scale": band.scale, "offset": band.offset, "unit": _UNITS[band.unit]}
     if band.nodata is not None:
         # JSON has no NaN; the raster extension spells it.
         numbers["nodata"] = band.nodata if math.isfinite(band.nodata) else str(band.nodata)
-    fields = {"sar:polarizations": [band.polarisation], "raster:bands": [numbers]}
+    told = (
+        {"eo:bands": [{"common_name": band.polarisation}]}
+        if band.unit == "reflectance"
+        else {"sar:polarizations": [band.polarisation]}
+    )
+    fields: dict[str, Any] = {**told, "raster:bands": [numbers]}
     if band.index != 1:
         fields[f"{OWN}band"] = band.index
     kind = _MEDIA_TYPES.get(PurePosixPath(band.href).suffix.lower(), pystac.MediaType.GEOTIFF)

@@ -21,7 +21,7 @@ from sitewatch.stack._blocks import read_block, unusable
 from sitewatch.stack._dataset import attributes, in_memory
 from sitewatch.stack._grid import GridChoice, choose_grid
 from sitewatch.stack._plan import Pass, StackPlan, in_reach, order_polarisations, plan_stacks
-from sitewatch.stack._register import Cube, check_registration
+from sitewatch.stack._register import Cube, Registration, check_registration
 from sitewatch.stack._resample import Shift
 from sitewatch.stack._store import PartialStore, content_key, finished, windows_of
 
@@ -190,7 +190,7 @@ def _build_in_memory(
     if not plan.passes:
         return None, plan
     cubes: Mapping[str, Cube] = {name: values[:, band] for band, name in enumerate(plan.polarisations)}
-    registration = check_registration(cubes, plan.dates, threads)
+    registration = _registration(cubes, plan, threads)
     for index, shift in registration.shifts.items():
         again = read_block(
             [plan.passes[index]], plan.geobox, plan.polarisations, {plan.passes[index]: shift}, threads, _ignore
@@ -214,7 +214,7 @@ def _build_on_disk(
         tick = _Ticker(f"read {plan.track.label}", len(plan.passes) * len(windows_of(plan)), progress)
         lost = store.fill(plan, {}, threads, tick)
         if not lost:
-            registration = check_registration(store.arrays(plan), plan.dates, threads)
+            registration = _registration(store.arrays(plan), plan, threads)
             progress(f"registration {plan.track.label}", len(plan.passes), len(plan.passes))
             shifts = {plan.passes[index]: shift for index, shift in registration.shifts.items()}
             lost = store.fill(plan, shifts, threads, _ignore) if shifts else []
@@ -226,6 +226,16 @@ def _build_on_disk(
             return None, plan
     store.finish(target, plan, attributes(plan, site_id, registration.notes), content, found)
     return open_stack(target), plan
+
+
+def _registration(cubes: Mapping[str, Cube], plan: StackPlan, threads: ThreadPoolExecutor) -> Registration:
+    """Where each image lies against the others; the check is one of radar's, and optical images are taken as they lie.
+
+    Clouds move with the wind and their gaps with them; what they leave would be taken for a shift of the ground.
+    """
+    if any(scene.is_optical for scene in plan.scenes):
+        return Registration((None,) * len(plan.passes), {}, ("registration is not checked: optical images",))
+    return check_registration(cubes, plan.dates, threads)
 
 
 def _completed(items: Sequence[LeftOut], plan: StackPlan) -> list[LeftOut]:

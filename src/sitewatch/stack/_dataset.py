@@ -14,7 +14,7 @@ import xarray as xr
 from odc.geo.xr import xr_coords
 
 from sitewatch.geodesy import pixel_size_m
-from sitewatch.scenes._scene import Scene
+from sitewatch.scenes._scene import REFLECTANCES, Scene
 from sitewatch.stack._plan import StackPlan
 from sitewatch.stack._resample import describe
 
@@ -60,7 +60,9 @@ def attributes(plan: StackPlan, site_id: str, notes: Iterable[str] = ()) -> dict
 
 
 def variable_attributes(polarisation: str, quantity: str) -> dict[str, str]:
-    """Units and long name of one polarisation."""
+    """Units and long name of one polarisation, or of one optical band."""
+    if quantity in REFLECTANCES:
+        return {"units": "1", "long_name": f"{polarisation} {quantity}", "grid_mapping": "spatial_ref"}
     name = "backscatter" if quantity == "unknown" else f"{quantity} backscatter"
     return {"units": "1", "long_name": f"{polarisation} {name}, linear power", "grid_mapping": "spatial_ref"}
 

@@ -12,15 +12,15 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points
 
-from sitewatch.scenes._scene import LeftOut, Scene, Track
+from sitewatch.scenes._scene import REFLECTANCES, LeftOut, Scene, Track
 from sitewatch.site import meets_if_swapped
 
 # Bursts and frames of one overpass follow each other within seconds; the next overpass is more than an hour away.
 _SAME_PASS = dt.timedelta(seconds=60)
 # Two products that show the same ground from the same overpass; bursts of one swath overlap by a tenth.
 _SAME_GROUND = 0.9
-_QUANTITY_ORDER = ("gamma0", "sigma0", "beta0", "unknown")
-_POLARISATION_ORDER = ("VV", "VH", "HH", "HV")
+_QUANTITY_ORDER = ("gamma0", "sigma0", "beta0", *REFLECTANCES, "unknown")
+_POLARISATION_ORDER = ("VV", "VH", "HH", "HV", "blue", "green", "red", "nir", "swir16", "swir22")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _GEOD = Geod(ellps="WGS84")
 

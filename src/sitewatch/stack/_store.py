@@ -295,7 +295,8 @@ def _pass_key(overpass: Pass) -> str:
 
 def _scene_key(scene: Scene) -> list[Any]:
     bands = [[*dataclasses.astuple(band), *_file_state(band.href)] for band in scene.bands]
-    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_reader_key(scene)]
+    masks = [[href, *_file_state(href)] for href in scene.mask_files]
+    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_reader_key(scene), *masks]
 
 
 def _reader_key(scene: Scene) -> list[Any]:

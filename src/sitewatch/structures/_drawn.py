@@ -9,6 +9,7 @@ import shapely
 import xarray as xr
 
 from sitewatch.change import detect_change
+from sitewatch.change.optical import detect_optical_change, is_optical
 from sitewatch.errors import StructureError
 from sitewatch.structure import Structure
 from sitewatch.structures._alone import date_alone
@@ -53,6 +54,8 @@ def date_footprint(
     StructureError
         Where no track or image covers the polygon, or it covers fewer than four pixels.
     """
+    if any(is_optical(stack) for stack in (*stacks, *singles)):
+        return _with_optical(polygon, stacks, changes, singles, alpha)
     if not stacks and singles:
         return (date_alone(polygon, singles, alpha=alpha),)
     if changes is None:
@@ -81,6 +84,46 @@ def date_footprint(
         return tuple(answers)
     together = join_evidence(answers[best], lead, own, partners, glimpses, alpha)
     return together, *(answers if len(found) > 1 else ())
+
+
+def _with_optical(
+    polygon: shapely.Polygon | shapely.MultiPolygon,
+    stacks: Sequence[xr.Dataset],
+    changes: Sequence[xr.Dataset] | None,
+    singles: Sequence[xr.Dataset],
+    alpha: float,
+) -> tuple[Structure, ...]:
+    """Radar's answers as ever, those of the optical tracks, and first what they come to together."""
+    from sitewatch.structures.optical import date_in_optical, meet
+
+    if changes is None:
+        changes = [(detect_optical_change if is_optical(stack) else detect_change)(stack) for stack in stacks]
+    tracks = list(zip(stacks, changes, strict=True))
+    radar = [track for track in tracks if not is_optical(track[0])]
+    single = [stack for stack in singles if not is_optical(stack)]
+    answers: list[Structure] = []
+    refusals: list[StructureError] = []
+    if radar or single:
+        try:
+            answers += date_footprint(
+                polygon, [s for s, _ in radar], [c for _, c in radar], singles=single, alpha=alpha
+            )
+        except StructureError as error:
+            refusals.append(error)
+    together = answers[:1]
+    for stack, change in tracks:
+        if not is_optical(stack):
+            continue
+        try:
+            one = date_in_optical(polygon, stack, change, alpha=alpha)
+        except StructureError as error:
+            refusals.append(error)
+            continue
+        answers.append(one)
+        together = meet(together, [one], alpha=alpha)[:1] if together else [one]
+    if not answers:
+        raise refusals[0] if refusals else StructureError("there are no stacks to date the footprint with")
+    return tuple(answers) if len(answers) == 1 else (*together, *answers)
 
 
 def _in_track(

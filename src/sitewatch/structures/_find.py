@@ -11,6 +11,7 @@ import shapely.prepared
 import xarray as xr
 from numpy.typing import NDArray
 
+from sitewatch.change.optical import is_optical
 from sitewatch.progress import Progress, silent
 from sitewatch.site import Site
 from sitewatch.structure import RANK, Structure
@@ -58,9 +59,38 @@ def find_structures(
     -------
     Structures of every status, confirmed ones first, then by onset.
     """
+    if any(is_optical(stack) for stack in stacks):
+        return _with_optical(site, stacks, changes, alpha, singles, progress)
+    singles = [stack for stack in singles if not is_optical(stack)]
     tracks = list(zip(stacks, changes, strict=True))
     found = [find_in_track(stack, change, alpha=alpha, progress=progress) for stack, change in tracks]
     return join_found(site, tracks, found, singles, alpha=alpha)
+
+
+def _with_optical(
+    site: Site,
+    stacks: Sequence[xr.Dataset],
+    changes: Sequence[xr.Dataset],
+    alpha: float,
+    singles: Sequence[xr.Dataset],
+    progress: Progress,
+) -> tuple[Structure, ...]:
+    """The structures of radar tracks as ever, then those of the optical ones, joined where they meet."""
+    # Optical structures are built from what stands here.
+    from sitewatch.structures.optical import find_in_optical, meet
+
+    tracks = list(zip(stacks, changes, strict=True))
+    radar = [track for track in tracks if not is_optical(track[0])]
+    out: list[Structure] = []
+    if radar:
+        of_radar, changed = zip(*radar, strict=True)
+        out += find_structures(site, of_radar, changed, alpha=alpha, singles=singles, progress=progress)
+    inside = shapely.prepared.prep(site.area)
+    optical = sorted((t for t in tracks if is_optical(t[0])), key=lambda t: -t[0].sizes["time"])
+    for stack, change in optical:
+        seen = find_in_optical(stack, change, alpha=alpha, progress=progress)
+        out = meet(out, [s for s in seen if inside.intersects(s.footprint)], alpha=alpha)
+    return tuple(sorted(out, key=_order))
 
 
 def join_found(
