@@ -145,3 +145,20 @@ def test_a_displaced_image_is_moved_back_and_keeps_its_speckle(
     assert np.log(after[inner]).std() > 0.9 * np.log(truth[inner]).std()
     assert np.nanmin(stack.VV[6]) >= clean[6].min()
     assert all((stack.VV[i].to_numpy() == clean[i]).all() for i in (0, 1, 2, 3, 4, 5, 7))
+
+
+def test_an_image_of_finer_pixels_is_moved_by_what_it_lies_off_on_the_ground(
+    write_scene: Callable[..., Scene],
+) -> None:
+    fine = GRID.expand((240, 240))
+    grid = fine.zoom_out(2)
+    place = Place("p", footprint(grid).buffer(-1e-6))
+    mean = land(5, (240, 240))
+    displaced = [STILL] * 6 + [(3.0, -5.0)] + [STILL]
+    scenes = [write_scene(f"d{i}", image(mean, s, i), 12 * i, fine) for i, s in enumerate(displaced)]
+    stack = build_stack(place, scenes, grid=grid)
+    assert any("moved by -1.5" in note and note.startswith("2023-03-16") for note in stack.attrs["notes"])
+    with ThreadPoolExecutor(1) as threads:
+        again = check(stack.VV.to_numpy(), threads).offsets[6]
+    assert again is not None
+    assert again.size < 0.15

@@ -7,6 +7,7 @@ waves and wind streaks differ from image to image, and the answer is then that n
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from sitewatch.stack._evidence import (
     estimate,
     make_ready,
 )
+from sitewatch.stack._gather import gather, pair_strength
 from sitewatch.stack._resample import NO_SHIFT, Shift
 from sitewatch.stack._tiles import CHUNK_PX, CHUNK_TIME, Tile, tiles
 
@@ -32,7 +34,8 @@ _MAX_SD_PX = 0.1
 _MIN_STRUCTURE = 4.0
 # A displacement found by searching had many chances to look right by accident.
 _MIN_STRUCTURE_SEARCHED = 6.0
-_REACH_PX = 10
+# Displacements are looked for as far as this, in small images only to a third of their size.
+_REACH_PX = 24
 _LINEAR_PX = 0.15
 _ITERATIONS = 4
 _REFERENCE_DATES = 12
@@ -99,6 +102,10 @@ def check_registration(cubes: Mapping[str, Cube], dates: Sequence[str], threads:
         return dataclasses.replace(nothing, notes=(note,))
     measured = _measure(cubes[name], places, range(count), {}, threads)
     guess = _astray(measured)
+    if 2 * len(measured) < count:
+        # Too few match the mean of all: they hold nothing in common, or lie so far apart that their mean is a blur.
+        elsewhere, apart = _apart(cubes[name], threads)
+        places, guess = (elsewhere, apart) if apart else (places, guess)
     if guess:
         # Displaced images blur the reference; with them moved back it is sharp, and all are measured again.
         measured = _measure(cubes[name], places, range(count), guess, threads)
@@ -140,6 +147,35 @@ def _structured_tiles(cube: Cube, threads: Executor) -> list[Tile]:
     strengths = list(threads.map(strength, every))
     ranked = sorted(range(len(every)), key=lambda i: -strengths[i])
     return [every[i] for i in ranked[:_TILES]]
+
+
+def _apart(cube: Cube, threads: Executor) -> tuple[list[Tile], dict[int, Shift]]:
+    """Tiles in which pairs of dates have something in common wherever they lie, and a guess of where all lie."""
+    count, height, width = cube.shape
+    every = list(tiles((height, width), CHUNK_PX))
+    every = every[:: max(len(every) // _CANDIDATES, 1)]
+    picked = np.unique(np.linspace(0, count - 1, 3).round().astype(int)).tolist()
+
+    def strength(tile: Tile) -> float:
+        images = [np.asarray(cube[i, tile.y, tile.x]) for i in picked]
+        reach = _reach(images[0].shape)
+        return max(pair_strength(one, other, reach) for one, other in itertools.pairwise(images))
+
+    strengths = list(threads.map(strength, every))
+    ranked = sorted(range(len(every)), key=lambda i: -strengths[i])
+    places = [every[i] for i in ranked[:_TILES]]
+    if max(strengths) < _MIN_STRUCTURE:
+        return places, {}
+    reach = min(_reach((tile.y.stop - tile.y.start, tile.x.stop - tile.x.start)) for tile in places)
+    found = gather(lambda i: [np.asarray(cube[i, t.y, t.x]) for t in places], count, reach, threads)
+    if not found:
+        return places, {}
+    rows, columns = np.median(list(found.values()), axis=0) if count > 2 else found[0]
+    return places, {i: (r - float(rows), c - float(columns)) for i, (r, c) in found.items()}
+
+
+def _reach(shape: tuple[int, ...]) -> int:
+    return max(min(_REACH_PX, min(shape) // 3), 1)
 
 
 def _measure(
@@ -194,8 +230,9 @@ def _displacement(
             shift = (shift[0] + found.rows, shift[1] + found.columns)
         elif step == 0 and searchable:
             still = ready if shift == NO_SHIFT else [make_ready(image) for image in images]
-            peak = correlation_peak(still, targets, _REACH_PX)
-            if peak == shift or max(abs(peak[0]), abs(peak[1])) >= _REACH_PX:
+            reach = min(_reach(image.shape) for image in images)
+            peak = correlation_peak(still, targets, reach)
+            if peak == shift or max(abs(peak[0]), abs(peak[1])) >= reach:
                 return None
             shift, bar = (float(peak[0]), float(peak[1])), _MIN_STRUCTURE_SEARCHED
         else:
