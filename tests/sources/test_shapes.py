@@ -89,7 +89,7 @@ SHAPES: dict[str, tuple[pystac.Item, list[tuple[str, bool]]]] = {
                 "browse": {"href": f"https://x/{OPERA}_BROWSE.png", "type": "image/png", "roles": ["browse"]},
             },
         ),
-        [(f"{OPERA}_VH.tif", True), (f"{OPERA}_VV.tif", True)],
+        [(f"{OPERA}_VH.tif", True), (f"{OPERA}_VV.tif", True), (f"{OPERA}_mask.tif", True)],
     ),
     "iceye": (
         item(

@@ -119,7 +119,9 @@ def _files_of(scene: Scene) -> list[str]:
 
     ground = scene.reader.terrain if scene.reader else None
     model = [ground.source] if ground is not None and isinstance(ground.source, str) else []
-    return list(dict.fromkeys(file_behind(href) for href in (*(band.href for band in scene.bands), *model)))
+    masks = [] if scene.mask is None else [scene.mask.href]
+    hrefs = (*(band.href for band in scene.bands), *masks, *model)
+    return list(dict.fromkeys(file_behind(href) for href in hrefs))
 
 
 def _read_as(scene: Scene) -> dict[str, Any]:

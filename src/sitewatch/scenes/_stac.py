@@ -41,7 +41,7 @@ from sitewatch.scenes._raster import (
     same_place,
     scene_error,
 )
-from sitewatch.scenes._scene import Band, Quantity, Scene
+from sitewatch.scenes._scene import Band, Mask, Quantity, Scene
 from sitewatch.scenes._stac_layers import OWN, Layer, layers_of, local_href
 from sitewatch.scenes._units import settle_unit
 
@@ -120,7 +120,17 @@ def from_stac(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
         processed=dt.datetime.fromisoformat(processed) if processed else None,
         credit=properties.get(f"{OWN}credit", credit_line(facts.track.constellation, facts.moment.at)),
         notes=tuple(dict.fromkeys((*facts.notes, *notes, *told))),
+        mask=_mask(item),
     )
+
+
+def _mask(item: pystac.Item) -> Mask | None:
+    """The layer of layover and shadow of an item that sitewatch wrote."""
+    for asset in item.assets.values():
+        if f"{OWN}bits" in asset.extra_fields:
+            href = (asset.get_absolute_href() or asset.href).removeprefix("file://")
+            return Mask(href, int(asset.extra_fields[f"{OWN}bits"]))
+    return None
 
 
 def _product(item: pystac.Item, hints: Hints) -> Scene:

@@ -47,6 +47,12 @@ def to_stac(scene: Scene) -> pystac.Item:
     )
     for band in scene.bands:
         item.add_asset(band.polarisation.lower(), _asset(band))
+    if scene.mask is not None:
+        fields = {f"{OWN}bits": scene.mask.bits}
+        item.add_asset(
+            "mask",
+            pystac.Asset(scene.mask.href, media_type=pystac.MediaType.GEOTIFF, roles=["mask"], extra_fields=fields),
+        )
     item.stac_extensions = [
         ProjectionExtension.get_schema_uri(),
         RasterExtension.get_schema_uri(),

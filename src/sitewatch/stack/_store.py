@@ -295,7 +295,8 @@ def _pass_key(overpass: Pass) -> str:
 
 def _scene_key(scene: Scene) -> list[Any]:
     bands = [[*dataclasses.astuple(band), *_file_state(band.href)] for band in scene.bands]
-    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_reader_key(scene)]
+    mask = [] if scene.mask is None else [[*dataclasses.astuple(scene.mask), *_file_state(scene.mask.href)]]
+    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *mask, *_reader_key(scene)]
 
 
 def _reader_key(scene: Scene) -> list[Any]:
