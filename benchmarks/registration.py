@@ -1,12 +1,12 @@
-"""Measure co-registration: bias, repeatability and wrong shifts, on simulated and on real images moved by known amounts.
+"""Measure co-registration: bias, repeatability and wrong shifts, on simulated and on real images moved on purpose.
 
     python benchmarks/registration.py                           # what `make study-registration` runs
     python benchmarks/registration.py --repeats 4 --only tide   # some rows, quickly
 
 Every row repeats one kind of stack with new noise and new displacements, drawn evenly in length and direction up to 20
 pixels, and compares what `check_registration` would undo with what was done. Real images come from `opera-rtc-s1` and
-`latakia-s1-rtc` of the shared data ($SITEWATCH_DATA); an image is displaced by a spline of fifth degree on its logarithm,
-and what leaves the frame is no data. Writes a table in Markdown to standard output.
+`latakia-s1-rtc` of the shared data ($SITEWATCH_DATA); an image is displaced by a spline of fifth degree on its
+logarithm, and what leaves the frame is no data. Writes a table in Markdown to standard output.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from sitewatch.site import Site
 from sitewatch.stack import build_stacks
 from sitewatch.stack._register import check_registration
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "stack"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "stack"))
 
 from displaced import image, land, sea
 
+ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("SITEWATCH_DATA", ROOT.parent / "shared" / "data"))
 FARTHEST_PX = 20.0
 WRONG_PX = 0.5
@@ -63,7 +63,7 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """One image of one trial: where it lay, what would be undone of it (rows, columns), what is said of it otherwise."""
+    """One image of one trial: where it lay, what would be undone of it (rows, columns), and what is said of it."""
 
     truth: Shift
     undone: Shift | None
@@ -275,14 +275,13 @@ def line(name: str, found: list[Outcome]) -> str:
     needless = sum(o.undone is not None for o in rest)
     bias = f"{good[:, 0].mean():+.3f}, {good[:, 1].mean():+.3f}" if len(good) else "-"
     spread = f"{good[:, 0].std():.3f}, {good[:, 1].std():.3f}" if len(good) else "-"
-    return (
-        f"| {name} | {len(found)} / {len(off)} | {len(good)} | {bias} | {spread} | {wrong} | {passed} | {noted} | {needless} |"
-    )
+    counts = f"{wrong} | {passed} | {noted} | {needless}"
+    return f"| {name} | {len(found)} / {len(off)} | {len(good)} | {bias} | {spread} | {counts} |"
 
 
 HEAD = (
-    "| stack | images / of them off | brought back | bias, rows and columns | repeatability (sd) | moved wrongly by more "
-    "than 0.5 px | off and called in place | off, left and noted | in place and moved |\n|---|---|---|---|---|---|---|---|---|"
+    "| stack | images / of them off | brought back | bias, rows and columns | repeatability (sd) | moved to more than 0.5 "
+    "px off | off and called in place | off, left and noted | in place and moved |\n" + "|---" * 9 + "|"
 )
 
 
@@ -295,11 +294,7 @@ def main() -> None:
     args = parser.parse_args()
     names = [row.name for row in rows() if args.only in row.name]
     found: dict[str, list[Outcome]] = defaultdict(list)
-    jobs = [
-        (n, r)
-        for n in names
-        for r in range(1 if n.startswith("real: the same") else args.repeats)
-    ]
+    jobs = [(n, r) for n in names for r in range(1 if n.startswith("real: the same") else args.repeats)]
     print(HEAD)
     with ProcessPoolExecutor(args.workers) as pool:
         done = dict.fromkeys(names, 0)

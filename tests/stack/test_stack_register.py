@@ -106,6 +106,16 @@ def test_a_tide_is_not_taken_for_a_displacement(tide_px: float, contrast_db: flo
     assert not check(np.stack(images), threads).shifts
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("tide_px", [1.5, 3.0])
+def test_a_tide_along_a_shore_through_most_of_the_image_is_none_either(
+    tide_px: float, seed: int, threads: Executor
+) -> None:
+    tides = [0.0] * 7 + [tide_px] + [0.0] * 3
+    means = [land(seed, contrast_db=0.1, tide_px=t, slant=0.9) for t in tides]
+    assert not check(np.stack([image(mean, STILL, i) for i, mean in enumerate(means)]), threads).shifts
+
+
 def test_a_pier_that_grows_is_not_taken_for_a_displacement(threads: Executor) -> None:
     lengths = [0] * 5 + [8, 16, 24, 32, 32, 32]
     images = [image(land(6, pier_px=n), STILL, i) for i, n in enumerate(lengths)]

@@ -150,7 +150,8 @@ def apart(stacks: Stacks) -> tuple[Stacks, tuple[xr.Dataset, ...]]:
     images = sum(stack.sizes["time"] for stack in singles)
     note = (
         f"{counted(images, 'image')} of {counted(len(singles), 'track')} with one or two images: nothing is sought in "
-        "them; whether they show a structure is judged within each image, against the ground around it"
+        "them; whether they show a structure is judged within each image, against the ground around it; images of "
+        "different geometries are not checked against each other for where they lie"
     )
     return dataclasses.replace(stacks, stacks=full, notes=(*stacks.notes, note)), singles
 

@@ -36,8 +36,8 @@ FORMATS: tuple[Format, ...] = (
         "OPERA RTC-S1",
         "OPERA_L2_RTC-S1_*_VV.tif and other polarisations",
         "real data",
-        "gamma0 flattened by the terrain, as delivered; layover and shadow masked where *_mask.tif is beside it (that, on "
-        "files built to the specification); angle layers are not read",
+        "gamma0 flattened by the terrain, as delivered; layover and shadow masked where *_mask.tif is beside it (that "
+        "on files built to the specification); angle layers are not read",
     ),
     Format(
         "OPERA CSLC-S1",
@@ -103,7 +103,8 @@ FORMATS: tuple[Format, ...] = (
         "SICD",
         "NITF files of any satellite (needs sarpy)",
         "specification",
-        "calibrated by the file's scale factors where it has them, laid on the ground of --dem; slopes are not flattened",
+        "calibrated by the file's scale factors where it has them, laid on the ground of --dem; slopes are not "
+        "flattened",
     ),
     Format(
         "STAC",

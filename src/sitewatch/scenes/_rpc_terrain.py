@@ -7,7 +7,6 @@ stand for time and range.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import numpy as np

@@ -59,7 +59,9 @@ def gather(read: Read, count: int, reach_px: int, threads: Executor) -> dict[int
     if count == 2:
         # The second key is the first one's only partner: it must say the opposite.
         return told[0] if _opposite(told) else {}
-    best: dict[int, Shift] = max((_agreement(told[a], told[b]) for a in range(len(told)) for b in range(a)), key=len, default={})
+    best: dict[int, Shift] = max(
+        (_agreement(told[a], told[b]) for a in range(len(told)) for b in range(a)), key=len, default={}
+    )
     return best if 2 * len(best) > count else {}
 
 
