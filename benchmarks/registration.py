@@ -280,8 +280,8 @@ def line(name: str, found: list[Outcome]) -> str:
 
 
 HEAD = (
-    "| stack | images / of them off | brought back | bias, rows and columns | repeatability (sd) | moved to more than 0.5 "
-    "px off | off and called in place | off, left and noted | in place and moved |\n" + "|---" * 9 + "|"
+    "| stack | images / of them off | brought back | bias, rows and columns | repeatability (sd) | moved to more than "
+    "0.5 px off | off and called in place | off, left and noted | in place and moved |\n" + "|---" * 9 + "|"
 )
 
 

@@ -1,4 +1,4 @@
-"""Flattening, layover and shadow of images that polynomials place, against a rigorous geometry and the laws of planes."""
+"""Flattening, layover and shadow of images that polynomials place: a rigorous geometry and the laws of planes."""
 
 from __future__ import annotations
 

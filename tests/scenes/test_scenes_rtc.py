@@ -32,7 +32,7 @@ def test_hyp3_names_tell_units_quantity_and_processing(
     write_tiff: WriteTiff, letters: str, stored: np.ndarray, quantity: str
 ) -> None:
     name = HYP3.format(letters=letters)
-    # Tested; a slope in layover, the ground it falls onto, a slope in shadow and the ground it hides, two of them at once.
+    # Tested: a slope in layover, ground it falls onto, a slope in shadow, ground it hides, two of them at once.
     flags = np.ones(POWER.shape, np.uint8)
     flags[0, 3, :5] = 3, 5, 9, 17, 11
     write_tiff(f"{name}/{name}_ls_map.tif", flags)

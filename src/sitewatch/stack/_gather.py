@@ -7,6 +7,7 @@ that noise: so guesses count only where two keys, which share no noise, tell of 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
@@ -59,9 +60,8 @@ def gather(read: Read, count: int, reach_px: int, threads: Executor) -> dict[int
     if count == 2:
         # The second key is the first one's only partner: it must say the opposite.
         return told[0] if _opposite(told) else {}
-    best: dict[int, Shift] = max(
-        (_agreement(told[a], told[b]) for a in range(len(told)) for b in range(a)), key=len, default={}
-    )
+    alike = [_agreement(one, other) for one, other in itertools.combinations(told, 2)]
+    best: dict[int, Shift] = max(alike, key=len, default={})
     return best if 2 * len(best) > count else {}
 
 

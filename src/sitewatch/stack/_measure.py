@@ -1,4 +1,4 @@
-"""Where each date of a stack lies against the mean of the others, from a few tiles with the strongest lasting structure."""
+"""Where each date of a stack lies against the mean of the others, from a few tiles with the strongest structure."""
 
 from __future__ import annotations
 
@@ -124,10 +124,8 @@ def measure(
 
     chunks = [[i for i in indices if i // CHUNK_TIME == c] for c in range(-(-count // CHUNK_TIME))]
     chunks = [c for c in chunks if c]
-    found = zip(
-        (i for c in chunks for i in c), (m for ms in threads.map(measure_chunk, chunks) for m in ms), strict=True
-    )
-    return {i: m for i, m in found if m is not None}
+    found = [m for of_chunk in threads.map(measure_chunk, chunks) for m in of_chunk]
+    return {i: m for i, m in zip((i for c in chunks for i in c), found, strict=True) if m is not None}
 
 
 def references_of(cube: Cube, places: Sequence[Tile], guess: Mapping[int, Shift], threads: Executor) -> list[Reference]:
