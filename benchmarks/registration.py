@@ -164,9 +164,11 @@ def opera(burst: str) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=8)
 def latakia(track: int) -> dict[str, np.ndarray]:
-    scenes = open_scenes(DATA / "latakia-s1-rtc").scenes
-    stacks = build_stacks(Site.read(scenes[0].footprint.buffer(-0.001)), scenes).stacks
-    return {str(name): stacks[track][name].to_numpy()[:40] for name in stacks[track].data_vars}
+    """The first 40 images of one track of the port."""
+    found = open_scenes(DATA / "latakia-s1-rtc")
+    scenes = [scene for scene in found.scenes if scene.track == found.tracks[track]][:40]
+    (stack,) = build_stacks(Site.read(scenes[0].footprint.buffer(-0.001)), scenes).stacks
+    return {str(name): stack[name].to_numpy() for name in stack.data_vars}
 
 
 def real(load: Callable[[], dict[str, np.ndarray]], astray: int) -> Callable[[np.random.Generator], Trial]:
