@@ -47,6 +47,8 @@ _MODES = {
     "SCAN": "SC",
     "SCANSAR": "SC",
 }
+# Orbits known ahead of time and within hours (STAC schema: predicted, rapid, precise, scientific).
+_ROUGH_ORBITS = ("predicted", "rapid")
 
 
 class Iceye(OneFile):
@@ -140,6 +142,8 @@ def _notes(told: IceyeMetadata, mode: str) -> list[str]:
     notes = []
     if told.azimuth_looks and told.range_looks:
         notes.append(f"produced with {told.azimuth_looks} looks in azimuth and {told.range_looks} in range")
+    if told.orbit_precision in _ROUGH_ORBITS:
+        notes.append(f"made with the {told.orbit_precision} orbit, not the precise one: it may lie off by some pixels")
     if mode.startswith("SC"):
         notes.append("ICEYE does not calibrate scan products: levels may be off")
     return notes
