@@ -80,6 +80,10 @@ class RunResult:
 FEWEST_PIXELS = 900
 # A lasting change can't be told from a passing one in fewer images of a track.
 FEWEST_IMAGES = 3
+# Ground without data is told from this share of the site's frame on.
+LEAST_SHARE_UNSEEN = 0.01
+_NOTHING_SEEN = 255
+"""Stratum of `detect_change` where there is no data."""
 _COUNT = re.compile(r" \(\d+ of \d+ images\)$")
 """How a stack says that a note holds for some of its images only."""
 
@@ -169,7 +173,8 @@ def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr
         raise next(iter(failed.values()))
     small = [note for place in kept for note in _too_small(stacks.stacks[place])]
     passing = [note for place, change in kept.items() for note in _ships(stacks.stacks[place], change)]
-    notes = (*stacks.notes, *small, *passing, *(f"not used: {error.message}" for error in failed.values()))
+    unseen = [note for place, change in kept.items() for note in _unseen(stacks.stacks[place], change)]
+    notes = (*stacks.notes, *small, *unseen, *passing, *(f"not used: {error.message}" for error in failed.values()))
     left_out = [
         LeftOut(source=scene, reason=error.message, hint=error.hint)
         for place, error in failed.items()
@@ -192,6 +197,17 @@ def _ships(stack: xr.Dataset, change: xr.Dataset) -> list[str]:
     return [
         f"{stack.attrs['track_label']}: {int(ships[ships > 0].sum())} bright things on the water, each in one image "
         f"only as ships under way are, were set aside (most, {int(ships.max())}, on {busiest}){unknown}"
+    ]
+
+
+def _unseen(stack: xr.Dataset, change: xr.Dataset) -> list[str]:
+    """A word on ground that no image of a track shows."""
+    share = float((change["stratum"].to_numpy() == _NOTHING_SEEN).mean())
+    if share < LEAST_SHARE_UNSEEN:
+        return []
+    return [
+        f"{stack.attrs['track_label']}: {100 * share:.0f} % of the site's frame has too little data (outside the images, or "
+        "masked as layover, radar shadow or water): nothing can be found there"
     ]
 
 
