@@ -205,8 +205,9 @@ def _unseen(stack: xr.Dataset, change: xr.Dataset) -> list[str]:
     share = float((change["stratum"].to_numpy() == _NOTHING_SEEN).mean())
     if share < LEAST_SHARE_UNSEEN:
         return []
+    track = stack.attrs["track_label"]
     return [
-        f"{stack.attrs['track_label']}: {100 * share:.0f} % of the site's frame has too little data (outside the images, or "
+        f"{track}: {100 * share:.0f} % of the site's frame has too little data (outside the images, "
         "masked as layover, radar shadow or water): nothing can be found there"
     ]
 
