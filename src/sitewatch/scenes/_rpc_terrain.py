@@ -30,6 +30,7 @@ _REACH_M = 2000.0
 _RAISED_M = 100.0
 # Polynomials of third degree run away outside the ground they were fitted to, which their scales tell.
 _FITTED_TO = 1.1
+_POINTS_AT_ONCE = 300_000
 _ECEF = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
 
@@ -82,7 +83,11 @@ def _seen(model: Rpc, azimuth_axis: int, grid: GeoBox, height_m: Floats) -> Poin
     lon, lat = lonlat_at(grid, row, col)
     within = np.maximum(np.abs(lon - model.long_off) / model.long_scale, np.abs(lat - model.lat_off) / model.lat_scale)
     height_m = np.where(within <= _FITTED_TO, height_m, np.nan)
-    place = model.image(lon, lat, height_m)
+    # The polynomials' terms take 160 bytes a point.
+    slabs = range(0, lon.shape[0], max(_POINTS_AT_ONCE // lon.shape[1], 1))
+    parts = [slice(start, start + slabs.step) for start in slabs]
+    placed = [model.image(lon[part], lat[part], height_m[part]) for part in parts]
+    place = tuple(np.concatenate(axis) for axis in zip(*placed, strict=True))
     position = np.stack(_ECEF.transform(lon, lat, height_m))
     look = line_of_sight(model, model.long_off, model.lat_off, model.height_off)
     return Points(
