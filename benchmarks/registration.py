@@ -26,6 +26,7 @@ import numpy as np
 from scipy import ndimage
 
 from sitewatch.scenes import open_scenes
+from sitewatch.scenes._scene import Scenes
 from sitewatch.site import Site
 from sitewatch.stack import build_stacks
 from sitewatch.stack._register import check_registration
@@ -162,10 +163,15 @@ def opera(burst: str) -> dict[str, np.ndarray]:
     return {str(name): stack[name].to_numpy() for name in stack.data_vars}
 
 
+@lru_cache(maxsize=1)
+def _port() -> Scenes:
+    return open_scenes(DATA / "latakia-s1-rtc")
+
+
 @lru_cache(maxsize=8)
 def latakia(track: int) -> dict[str, np.ndarray]:
     """The first 40 images of one track of the port."""
-    found = open_scenes(DATA / "latakia-s1-rtc")
+    found = _port()
     scenes = [scene for scene in found.scenes if scene.track == found.tracks[track]][:40]
     (stack,) = build_stacks(Site.read(scenes[0].footprint.buffer(-0.001)), scenes).stacks
     return {str(name): stack[name].to_numpy() for name in stack.data_vars}
