@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime as dt
 import os
 import sys
 import zlib
@@ -27,6 +28,7 @@ from scipy import ndimage
 
 from sitewatch.scenes import open_scenes
 from sitewatch.scenes._scene import Scenes
+from sitewatch.simulate import Acquisitions, revisit_dates, simulate_coast, single_views
 from sitewatch.site import Site
 from sitewatch.stack import build_stacks
 from sitewatch.stack._register import check_registration
@@ -271,6 +273,26 @@ def job(name: str, repeat: int) -> tuple[str, list[Outcome]]:
     return name, outcomes(row.make(rng))
 
 
+def across(seed: int) -> Iterator[str]:
+    """What eight single images of geometries of their own say of where they lie against a track, in place and moved."""
+    days = revisit_dates(count=12, every_days=16, missed=0.0)
+    singles = [
+        Acquisitions(view, (days[0] + dt.timedelta(days=20 * number + 4),))
+        for number, view in enumerate(single_views(8))
+    ]
+    coast = simulate_coast(seed, dates=days, shape=(128, 128), works=("pier",), singles=singles)
+    rng = np.random.default_rng(seed)
+    track = coast.stack["VV"].to_numpy()
+    for single in coast.singles:
+        power = single["VV"].to_numpy()[0]
+        finer = power.shape[0] // track.shape[1]
+        power = power.reshape(track.shape[1], finer, track.shape[2], finer).mean(axis=(1, 3))
+        for truth in (STILL, (float(rng.uniform(-7, 7)), float(rng.uniform(-7, 7)))):
+            cube = np.concatenate([track, moved(power, truth)[None] if truth != STILL else power[None]])
+            (*_, outcome) = outcomes(Trial({"VV": cube}, [STILL] * len(track) + [truth]))
+            yield f"{single.attrs['track']}, {truth[0]:+.1f} {truth[1]:+.1f} off: {outcome.fate} {outcome.undone or ''}"
+
+
 def line(name: str, found: list[Outcome]) -> str:
     """A row of the table."""
     off = [o for o in found if np.hypot(*o.truth) > LEAST_PX]
@@ -299,7 +321,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=8, help="trials a row")
     parser.add_argument("--only", default="", help="rows whose name holds this")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--across", type=int, nargs="+", metavar="SEED", help="lay single images on a track instead")
     args = parser.parse_args()
+    for seed in args.across or ():
+        print(*across(seed), sep="\n", flush=True)
+    if args.across:
+        return
     names = [row.name for row in rows() if args.only in row.name]
     found: dict[str, list[Outcome]] = defaultdict(list)
     jobs = [(n, r) for n in names for r in range(1 if n.startswith("real: the same") else args.repeats)]
