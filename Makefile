@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run bench-scale accuracy study study-bounds study-calibration study-kill study-lines study-monitor study-naming study-optical study-optical-pair study-pairs study-phases study-tracks pictures lock clean
+.PHONY: help demo test lint format bench bench-run bench-scale accuracy study study-bounds study-calibration study-kill study-lines study-monitor study-naming study-optical study-optical-pair study-pairs study-phases study-registration study-tracks pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ study-lines: $(STAMP)  ## Measure lengths of piers and roads, whole and by date,
 
 study-phases: $(STAMP)  ## Measure the phases of construction on scenarios, by the official definitions of IARPA SMART
 	$(BIN)/python benchmarks/phases.py --seeds 1001 1010
+
+study-registration: $(STAMP)  ## Measure co-registration on simulated and real images moved by known amounts
+	$(BIN)/python benchmarks/registration.py
 
 study-kill: $(STAMP)  ## Kill 50 updates at random points; each course must end with the same bytes
 	$(BIN)/python -m pytest -s -m study tests/test_update_killed.py

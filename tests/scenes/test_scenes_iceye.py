@@ -81,6 +81,12 @@ def test_what_a_product_says_of_itself_is_read(tmp_path: Path) -> None:
     assert not any("(--dem)" in note for note in open_scene(path, FLAT).notes)
 
 
+@pytest.mark.parametrize(("precision", "told"), [("rapid", True), ("predicted", True), ("precise", False)])
+def test_a_rough_orbit_is_told(precision: str, told: bool, tmp_path: Path) -> None:
+    path = write_iceye(tmp_path / NAME, Geometry(), amplitudes(Geometry()), **{"iceye:orbit_precision": precision})
+    assert any(f"the {precision} orbit" in note for note in open_scene(path, FLAT).notes) == told
+
+
 def test_a_track_can_be_said_by_its_key() -> None:
     track = parse_track("iceye-slh-ascending-left-inc35-az100")
     assert track.key == "iceye-slh-ascending-left-inc35-az100"

@@ -2,10 +2,11 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sitewatch.errors import SceneError
-from sitewatch.scenes import Track, open_scene, open_scenes
+from sitewatch.scenes import Track, from_stac, open_scene, open_scenes, read_pixels, to_stac
 
 WriteTiff = Callable[..., Path]
 PRODUCT = "OPERA_L2_RTC-S1_T137-292319-IW2_20211119T015858Z_20250830T120333Z_S1A_30_v1.0"
@@ -40,6 +41,32 @@ def test_mask_angle_and_browse_layers_never_become_scenes(write_tiff: WriteTiff,
     assert found.left_out == ()
     with pytest.raises(SceneError, match="layer beside the image"):
         open_scene(tmp_path / "granule" / f"{PRODUCT}_mask.tif")
+
+
+def test_layover_and_shadow_of_the_products_mask_are_no_data_also_in_a_window(
+    write_tiff: WriteTiff, tmp_path: Path
+) -> None:
+    power = np.random.default_rng(1).gamma(4, 0.02, (1, 40, 30)).astype("float32")
+    flags = np.zeros((1, 40, 30), np.uint8)
+    flags[0, 10, 3:7] = 1, 2, 3, 255
+    write_tiff(f"{PRODUCT}_mask.tif", flags)
+    for layer in ("VV", "VH"):
+        path = write_tiff(f"{PRODUCT}_{layer}.tif", power)
+    scene = open_scene(path)
+    assert scene.mask is not None
+    assert "layover and shadow masked" in scene.notes[0]
+    expected = np.where(flags[0] > 0, np.nan, power[0])
+    np.testing.assert_array_equal(read_pixels(scene)["VH"], expected)
+    np.testing.assert_array_equal(read_pixels(scene, np.s_[8:12, 5:9])["VV"], expected[8:12, 5:9])
+    assert from_stac(to_stac(scene)) == scene
+    (tmp_path / f"{PRODUCT}_mask.tif").unlink()
+    assert open_scene(path).mask is None
+
+
+def test_a_mask_on_another_grid_is_refused(write_tiff: WriteTiff) -> None:
+    write_tiff(f"{PRODUCT}_mask.tif", np.zeros((1, 20, 30), np.uint8))
+    with pytest.raises(SceneError, match=r"_mask\.tif: its grid"):
+        read_pixels(open_scene(write_tiff(f"{PRODUCT}_VV.tif")))
 
 
 def test_only_the_files_that_are_named_are_used(write_tiff: WriteTiff) -> None:

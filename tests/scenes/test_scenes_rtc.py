@@ -32,7 +32,11 @@ def test_hyp3_names_tell_units_quantity_and_processing(
     write_tiff: WriteTiff, letters: str, stored: np.ndarray, quantity: str
 ) -> None:
     name = HYP3.format(letters=letters)
-    for layer in ("VV", "VH", "dem", "inc_map", "ls_map", "area", "rgb"):
+    # Tested: a slope in layover, ground it falls onto, a slope in shadow, ground it hides, two of them at once.
+    flags = np.ones(POWER.shape, np.uint8)
+    flags[0, 3, :5] = 3, 5, 9, 17, 11
+    write_tiff(f"{name}/{name}_ls_map.tif", flags)
+    for layer in ("VV", "VH", "dem", "inc_map", "area", "rgb"):
         path = write_tiff(f"{name}/{name}_{layer}.tif", stored)
     # What HyP3 puts beside the images names the granule, and that the orbit.
     granule = "S1A_IW_SLC__1SDV_20220601T154000_20220601T154027_043500_0531AB_C3D4"
@@ -42,7 +46,8 @@ def test_hyp3_names_tell_units_quantity_and_processing(
     assert (scene.id, scene.quantity, scene.family) == (name, quantity, "ASF HyP3 RTC")
     assert scene.datetime == dt.datetime(2022, 6, 1, 15, 40, tzinfo=dt.UTC)
     assert scene.track.key == "sentinel-1-iw-28-ascending"
-    np.testing.assert_allclose(read_pixels(scene)["VH"], POWER[0], rtol=1e-4)
+    np.testing.assert_allclose(read_pixels(scene)["VH"], np.where(flags[0] > 1, np.nan, POWER[0]), rtol=1e-4)
+    assert int(read_pixels(scene)["VV"].isnull().sum()) == 5
     notes = " ".join(scene.notes)
     assert ("speckle filtered" in notes) == (letters[3] == "f")
     assert ("water is masked" in notes) == (letters[2] == "w")

@@ -15,6 +15,7 @@ from odc.geo.geobox import GeoBox
 from sitewatch.errors import SceneError, UnknownSceneError
 from sitewatch.scenes import Band, Hints, Scene, Track, from_stac, open_scene, open_scenes, read_pixels, to_stac
 from sitewatch.scenes._raster import footprint_of
+from sitewatch.scenes._scene import Mask
 
 WriteTiff = Callable[..., Path]
 
@@ -57,6 +58,7 @@ def _scenes(draw: st.DrawFn) -> Scene:
             draw(st.integers(0, 175)),
             draw(st.sampled_from(["ascending", "descending", ""])),
             look,
+            *draw(st.sampled_from([(0, -1), (35, -1), (28, 80)])),
         ),
         bands=bands,
         geobox=geobox,
@@ -71,6 +73,10 @@ def _scenes(draw: st.DrawFn) -> Scene:
         processed=draw(st.one_of(st.none(), _time)),
         credit=draw(st.one_of(st.just(""), _word)),
         notes=tuple(draw(st.lists(_word, max_size=3, unique=True))),
+        product_type=draw(st.sampled_from(["", "GEC", "RTC"])),
+        nesz_db=draw(st.one_of(st.none(), st.floats(-40, -5))),
+        view_azimuth_deg=draw(st.one_of(st.none(), st.floats(0, 360))),
+        mask=draw(st.sampled_from([None, Mask("/data/mask.tif", 3)])),
     )
 
 

@@ -134,11 +134,16 @@ def test_layover_and_shadow_are_masked(plain: tuple[sp.Frame, Path], tmp_path: P
 
     dem = write_dem(tmp_path / "ridge.tif", ridge)
     scene = open_scene(product, Hints(dem=str(dem), dem_datum="ellipsoid"))
-    missing = np.isnan(middle(scene))
-    assert missing[:, 12:21].mean() > 0.9  # the slope towards the radar
-    assert missing[:, 27:31].mean() > 0.9  # the slope away from it
-    assert not missing[:, :6].any()
-    assert not missing[:, 36:].any()
+    missing = np.isnan(middle(scene, 45))
+    # The top is 216 m high at the middle, column 45, and the incidence some 39 degrees.
+    theta = np.radians(scene.incidence_angle_deg or 0.0)
+    falls, hides = round(21.6 / np.tan(theta)), round(21.6 * np.tan(theta))
+    assert missing[:, 33:42].mean() > 0.9  # the slope towards the radar
+    assert missing[:, 48:52].mean() > 0.9  # the slope away from it
+    assert missing[:, 45 - falls + 3 : 28].mean() > 0.8  # ground onto which the first slope falls
+    assert missing[:, 56 : 45 + hides - 2].mean() > 0.8  # ground in the shadow of the second
+    assert not missing[:, : 45 - falls - 5].any()
+    assert not missing[:, 45 + hides + 3 :].any()
 
 
 def test_sarsen_places_the_same_ground_alike(plain: tuple[sp.Frame, Path], tmp_path: Path) -> None:

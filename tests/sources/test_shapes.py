@@ -20,7 +20,8 @@ from sitewatch.sources._assets import choose_assets
 
 OPERA = "OPERA_L2_RTC-S1_T087-185683-IW2_20240105T154151Z_20240106T010101Z_S1A_30_v1.0"
 CAPELLA = "CAPELLA_C13_SP_GEO_HH_20250826023518_20250826023527"
-ICEYE = "ICEYE_GRD_54549_20210427T215124"
+ICEYE = "ICEYE_ETGCZ1_20250930T115843Z_6360071_X35_SLEDF"
+ICEYE_URL = f"https://iceye-open-data-catalog.s3.amazonaws.com/data/dwell-fine/{ICEYE}/{ICEYE}"
 
 
 def item(name: str, assets: dict[str, Any], **properties: Any) -> pystac.Item:
@@ -89,19 +90,22 @@ SHAPES: dict[str, tuple[pystac.Item, list[tuple[str, bool]]]] = {
                 "browse": {"href": f"https://x/{OPERA}_BROWSE.png", "type": "image/png", "roles": ["browse"]},
             },
         ),
-        [(f"{OPERA}_VH.tif", True), (f"{OPERA}_VV.tif", True)],
+        [(f"{OPERA}_VH.tif", True), (f"{OPERA}_VV.tif", True), (f"{OPERA}_mask.tif", True)],
     ),
     "iceye": (
         item(
             ICEYE,
             {
-                "slc-cog": cog(f"https://iceye.s3.amazonaws.com/data/x/{ICEYE.replace('GRD', 'SLC')}.tif"),
-                "grd-cog": cog(f"https://iceye.s3.amazonaws.com/data/x/{ICEYE}.tif"),
-                "metadata": {"href": f"https://iceye.s3.amazonaws.com/data/x/{ICEYE}.json", "roles": ["metadata"]},
-                "thumbnail": {"href": f"https://iceye.s3.amazonaws.com/data/x/{ICEYE}_QLK.png", "roles": ["thumbnail"]},
+                "slc-cog": cog(f"{ICEYE_URL}_SLC.tif"),
+                "grd-cog": cog(f"{ICEYE_URL}_GRD.tif"),
+                "qlk-cog": cog(f"{ICEYE_URL}_QLK.tif", "overview"),
+                "csi-cog": cog(f"{ICEYE_URL}_CSI.tif"),
+                "vid-mp4": {"href": f"{ICEYE_URL}_VID.mp4", "type": "video/mp4"},
+                "metadata": {"href": f"{ICEYE_URL}_GRD.json", "roles": ["metadata"]},
+                "thumbnail": {"href": f"{ICEYE_URL}_QLK.png", "roles": ["thumbnail"]},
             },
         ),
-        [(f"{ICEYE}.tif", True), (f"{ICEYE}.json", False)],
+        [(f"{ICEYE}_GRD.tif", True), (f"{ICEYE}_GRD.json", False)],
     ),
     "umbra": (
         item(

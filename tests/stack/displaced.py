@@ -9,9 +9,17 @@ from scipy import ndimage
 
 
 def land(
-    seed: int, shape: tuple[int, int] = (128, 128), contrast_db: float = 3.0, tide_px: float = 0.0, pier_px: int = 0
+    seed: int,
+    shape: tuple[int, int] = (128, 128),
+    contrast_db: float = 3.0,
+    tide_px: float = 0.0,
+    pier_px: int = 0,
+    slant: float = 0.0,
 ) -> np.ndarray:
-    """Mean backscatter of fields, houses, a shore that gives way to the tide, and a pier; on a grid twice as fine."""
+    """Mean backscatter of fields, houses, a shore that gives way to the tide, and a pier; on a grid twice as fine.
+
+    The shore runs down the left third, and `slant` columns aside with every row.
+    """
     rng = np.random.default_rng(seed)
     fine = (2 * shape[0], 2 * shape[1])
     fields = ndimage.gaussian_filter(rng.normal(size=fine), 6)
@@ -19,7 +27,8 @@ def land(
     houses = ndimage.maximum_filter(rng.random(fine) > 0.999, size=3)
     level_db[houses] += 10
     reach = 0.3 * fine[1] + 2 * tide_px
-    shore = np.arange(fine[1]) < reach + 12 * np.sin(np.arange(fine[0]) / 30)[:, None]
+    aslant = slant * (np.arange(fine[0]) - fine[0] / 2)
+    shore = np.arange(fine[1]) < reach + (12 * np.sin(np.arange(fine[0]) / 30) + aslant)[:, None]
     level_db[shore] = -20
     level_db[fine[0] // 2 : fine[0] // 2 + 10, max(int(reach) - 2 * pier_px, 0) : int(reach) if pier_px else 0] = -4
     return 10 ** (level_db / 10)

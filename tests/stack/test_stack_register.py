@@ -10,6 +10,8 @@ from stack_images import GRID, Place, footprint
 
 from sitewatch.scenes._scene import Scene
 from sitewatch.stack import build_stack
+from sitewatch.stack._evidence import Reference, make_ready
+from sitewatch.stack._quiet import quiet_ground_moved
 from sitewatch.stack._register import Registration, check_registration
 
 STILL = (0.0, 0.0)
@@ -52,10 +54,35 @@ def test_a_stack_whose_every_image_is_displaced_is_brought_together(threads: Exe
     assert np.abs(errors(found, [tuple(t) for t in truth])).max() < 0.15
 
 
+def test_images_that_all_lie_many_pixels_off_are_brought_together(threads: Executor) -> None:
+    """As those of pointed satellites may: their mean shows nothing at first."""
+    truth = np.random.default_rng(4).normal(0, (2.0, 6.7), (7, 2))
+    truth -= np.median(truth, axis=0)
+    found = check(series(land(3), [(float(r), float(c)) for r, c in truth], 7), threads)
+    assert np.abs(errors(found, [tuple(t) for t in truth])).max() < 0.2
+    assert len(found.shifts) >= 6
+
+
+def test_a_displacement_of_twenty_pixels_is_undone_and_the_dates_that_cannot_be_checked_are_named(
+    threads: Executor,
+) -> None:
+    images = series(land(1), [STILL] * 4 + [(-12.0, 16.3)] + [STILL] * 2, 2)
+    images[5] = image(sea(7), STILL, 9)
+    found = check(images, threads)
+    assert set(found.shifts) == {4}
+    assert found.shifts[4] == pytest.approx((-12.0, 16.3), abs=0.15)
+    assert "too little common structure in 1 (d5), left where they are" in found.notes[0]
+
+
+def test_an_image_alone_is_said_not_to_be_checked(threads: Executor) -> None:
+    assert "not checked against others" in check(series(land(1), [STILL]), threads).notes[0]
+
+
 def test_of_two_images_the_second_is_moved_onto_the_first(threads: Executor) -> None:
     found = check(series(land(1), [STILL, (0.8, 0.5)], 3), threads)
     assert set(found.shifts) == {1}
     assert found.shifts[1] == pytest.approx((0.8, 0.5), abs=0.2)
+    assert any("nothing tells which lies right" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -106,6 +133,16 @@ def test_a_tide_is_not_taken_for_a_displacement(tide_px: float, contrast_db: flo
     assert not check(np.stack(images), threads).shifts
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("tide_px", [1.5, 3.0])
+def test_a_tide_along_a_shore_through_most_of_the_image_is_none_either(
+    tide_px: float, seed: int, threads: Executor
+) -> None:
+    tides = [0.0] * 7 + [tide_px] + [0.0] * 3
+    means = [land(seed, contrast_db=0.1, tide_px=t, slant=0.9) for t in tides]
+    assert not check(np.stack([image(mean, STILL, i) for i, mean in enumerate(means)]), threads).shifts
+
+
 def test_a_pier_that_grows_is_not_taken_for_a_displacement(threads: Executor) -> None:
     lengths = [0] * 5 + [8, 16, 24, 32, 32, 32]
     images = [image(land(6, pier_px=n), STILL, i) for i, n in enumerate(lengths)]
@@ -145,3 +182,35 @@ def test_a_displaced_image_is_moved_back_and_keeps_its_speckle(
     assert np.log(after[inner]).std() > 0.9 * np.log(truth[inner]).std()
     assert np.nanmin(stack.VV[6]) >= clean[6].min()
     assert all((stack.VV[i].to_numpy() == clean[i]).all() for i in (0, 1, 2, 3, 4, 5, 7))
+
+
+def test_an_image_of_finer_pixels_is_moved_by_what_it_lies_off_on_the_ground(
+    write_scene: Callable[..., Scene],
+) -> None:
+    fine = GRID.expand((240, 240))
+    grid = fine.zoom_out(2)
+    place = Place("p", footprint(grid).buffer(-1e-6))
+    mean = land(5, (240, 240))
+    displaced = [STILL] * 6 + [(3.0, -5.0)] + [STILL]
+    scenes = [write_scene(f"d{i}", image(mean, s, i), 12 * i, fine) for i, s in enumerate(displaced)]
+    stack = build_stack(place, scenes, grid=grid)
+    assert any("moved by -1.5" in note and note.startswith("2023-03-16") for note in stack.attrs["notes"])
+    with ThreadPoolExecutor(1) as threads:
+        again = check(stack.VV.to_numpy(), threads).offsets[6]
+    assert again is not None
+    assert again.size < 0.15
+
+
+@pytest.mark.parametrize("displaced", [(0.5, -0.6), (-3.0, 6.0)])
+def test_the_ground_without_the_strongest_edges_tells_a_displacement_from_a_tide(
+    displaced: tuple[float, float],
+) -> None:
+    """Also where the shore runs through three quarters of the image."""
+    mean = land(3, slant=0.9)
+    reference = Reference.of({i: make_ready(image(mean, STILL, i)) for i in range(8)}).mean()
+    moved = image(mean, displaced, 20)
+    assert quiet_ground_moved([moved], [reference], STILL, displaced)
+    assert not quiet_ground_moved([image(mean, STILL, 21)], [reference], STILL, displaced)
+    for tide_px in (0.8, 1.5, 3.0):
+        at_tide = image(land(3, slant=0.9, tide_px=tide_px), STILL, 22)
+        assert not quiet_ground_moved([at_tide], [reference], STILL, (-tide_px / 2, tide_px / 2))

@@ -81,6 +81,10 @@ class RunResult:
 FEWEST_PIXELS = 900
 # A lasting change can't be told from a passing one in fewer images of a track.
 FEWEST_IMAGES = 3
+# Ground without data is told from this share of the site's frame on.
+LEAST_SHARE_UNSEEN = 0.01
+_NOTHING_SEEN = 255
+"""Stratum of `detect_change` where there is no data."""
 _COUNT = re.compile(r" \(\d+ of \d+ images\)$")
 """How a stack says that a note holds for some of its images only."""
 
@@ -151,7 +155,8 @@ def apart(stacks: Stacks) -> tuple[Stacks, tuple[xr.Dataset, ...]]:
     images = sum(stack.sizes["time"] for stack in singles)
     note = (
         f"{counted(images, 'image')} of {counted(len(singles), 'track')} with one or two images: nothing is sought in "
-        "them; whether they show a structure is judged within each image, against the ground around it"
+        "them; whether they show a structure is judged within each image, against the ground around it; images of "
+        "different geometries are not checked against each other for where they lie"
     )
     return dataclasses.replace(stacks, stacks=full, notes=(*stacks.notes, note)), singles
 
@@ -170,7 +175,8 @@ def detect_changes(stacks: Stacks, progress: Progress) -> tuple[Stacks, tuple[xr
         raise next(iter(failed.values()))
     small = [note for place in kept for note in _too_small(stacks.stacks[place])]
     passing = [note for place, change in kept.items() for note in _ships(stacks.stacks[place], change)]
-    notes = (*stacks.notes, *small, *passing, *(f"not used: {error.message}" for error in failed.values()))
+    unseen = [note for place, change in kept.items() for note in _unseen(stacks.stacks[place], change)]
+    notes = (*stacks.notes, *small, *unseen, *passing, *(f"not used: {error.message}" for error in failed.values()))
     left_out = [
         LeftOut(source=scene, reason=error.message, hint=error.hint)
         for place, error in failed.items()
@@ -195,6 +201,18 @@ def _ships(stack: xr.Dataset, change: xr.Dataset) -> list[str]:
     return [
         f"{stack.attrs['track_label']}: {int(ships[ships > 0].sum())} bright things on the water, each in one image "
         f"only as ships under way are, were set aside (most, {int(ships.max())}, on {busiest}){unknown}"
+    ]
+
+
+def _unseen(stack: xr.Dataset, change: xr.Dataset) -> list[str]:
+    """A word on ground that no image of a track shows."""
+    share = float((change["stratum"].to_numpy() == _NOTHING_SEEN).mean())
+    if share < LEAST_SHARE_UNSEEN:
+        return []
+    track = stack.attrs["track_label"]
+    return [
+        f"{track}: {100 * share:.0f} % of the site's frame has too little data (outside the images, "
+        "masked as layover, radar shadow or water): nothing can be found there"
     ]
 
 

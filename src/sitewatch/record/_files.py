@@ -119,7 +119,8 @@ def _files_of(scene: Scene) -> list[str]:
 
     ground = scene.reader.terrain if scene.reader else None
     model = [ground.source] if ground is not None and isinstance(ground.source, str) else []
-    hrefs = (*(band.href for band in scene.bands), *scene.mask_files, *model)
+    masks = [] if scene.mask is None else [scene.mask.href]
+    hrefs = (*(band.href for band in scene.bands), *masks, *scene.mask_files, *model)
     return list(dict.fromkeys(file_behind(href) for href in hrefs))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from sitewatch.scenes._formats import FORMATS, Format
 from sitewatch.scenes._scene import Scene
 
+# Families whose products have a layer of layover and shadow.
+_WITH_MASKS = ("OPERA RTC-S1", "ASF HyP3 RTC")
+
 
 def format_of(scene: Scene) -> Format | None:
     """The entry of the table of formats that a scene's family belongs to; the longest name that fits."""
@@ -52,6 +55,8 @@ def what_is_missing(scene: Scene) -> list[str]:
         missing.append("number of looks: it is estimated from the images")
     if scene.reader is not None and scene.reader.lacks_terrain:
         missing.append("the ground's height (--dem, --dem-datum)")
+    if scene.mask is None and scene.family in _WITH_MASKS:
+        missing.append("the product's layover and shadow mask (its file beside the image)")
     if not scene.credit:
         missing.append("credit line")
     missing += [note for note in scene.notes if note.endswith("is not there")]

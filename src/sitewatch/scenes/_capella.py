@@ -25,11 +25,13 @@ from sitewatch.scenes._rpc import Rpc, fit_rpc
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
 from sitewatch.scenes._tasked import (
     UNCORRECTED,
+    as_gamma0,
     even_gain,
     gamma0_factor,
     geometry_notes,
     middle,
     radar_reader,
+    radiometry_note,
     without_terrain,
 )
 from sitewatch.scenes._told import Told, polarisation_of, utc
@@ -105,7 +107,7 @@ def _geocoded(file: RadarFile, told: Told, kind: str, hints: Hints) -> Scene:
         bands=(band,),
         geobox=info.geobox,
         footprint=footprint_of(info.geobox),
-        quantity="unknown" if measured == "unknown" else "gamma0",
+        quantity=as_gamma0(measured),
         # The looks a map product was made with, which is what its pixels show.
         enl=told.maybe_number("collect.image.enl"),
         notes=(UNCORRECTED, *notes),
@@ -117,7 +119,8 @@ def _slc(file: RadarFile, told: Told, hints: Hints) -> Scene:
     incidence = _incidence(told)
     model = file.rpc or _fitted(told, file.href)
     gain = even_gain(measured, incidence)
-    reader, footprint = radar_reader(file.href, file.shape, model, None, hints, gain, "complex raster")
+    quantity = as_gamma0(measured)
+    reader, footprint = radar_reader(file.href, file.shape, model, None, hints, gain, "complex raster", quantity)
     slant = told.number("collect.image.pixel_spacing_column") / math.sin(math.radians(incidence))
     band = Band(_polarisation(told), file.href, scale=told.number("collect.image.scale_factor"), unit="amplitude")
     return Scene(
@@ -125,8 +128,8 @@ def _slc(file: RadarFile, told: Told, hints: Hints) -> Scene:
         bands=(band,),
         geobox=map_grid(footprint, tidy_spacing(slant, told.number("collect.image.pixel_spacing_row"))),
         footprint=footprint,
-        quantity="unknown" if measured == "unknown" else "gamma0",
-        notes=(UNCORRECTED, *notes, *geometry_notes(reader.image, incidence)),
+        quantity=quantity,
+        notes=(radiometry_note(reader.image), *notes, *geometry_notes(reader.image, incidence)),
         reader=reader,
     )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import ClassVar, Protocol
 
 from sitewatch.scenes._hints import POLARISATIONS, Hints
-from sitewatch.scenes._raster import scene_error
-from sitewatch.scenes._scene import Scene
+from sitewatch.scenes._raster import is_remote, scene_error
+from sitewatch.scenes._scene import Mask, Scene
+
+MASKED = "layover and shadow masked, as the product tells them"
 
 
 class Family(Protocol):
@@ -54,10 +56,27 @@ class NamedLayers:
     ----------
     pattern
         Names without their ending; its group ``product`` is the same for all files of a scene, ``layer`` differs.
+    mask_layer, mask_bits
+        Layer that tells layover and radar shadow, and the bits that stand for them there.
     """
 
     name: ClassVar[str]
     pattern: ClassVar[re.Pattern[str]]
+    mask_layer: ClassVar[str]
+    mask_bits: ClassVar[int]
+
+    def is_mask(self, href: str) -> bool:
+        """Whether a file is the layer of layover and shadow."""
+        found = self.pattern.fullmatch(PurePosixPath(href).stem)
+        return found is not None and found["layer"] == self.mask_layer
+
+    def mask_beside(self, href: str) -> Mask | None:
+        """The layer of layover and shadow beside an image on disk."""
+        if is_remote(href):
+            return None
+        product = PurePosixPath(self.scene_key(href)).name
+        path = Path(href).with_name(f"{product}_{self.mask_layer}{Path(href).suffix}")
+        return Mask(str(path), self.mask_bits) if path.is_file() else None
 
     def is_companion(self, href: str) -> bool:
         """Every layer that is not a polarisation: masks, angles, areas, browse pictures, static layers."""

@@ -14,7 +14,7 @@ import pystac
 from sitewatch.errors import SceneError
 from sitewatch.scenes._capella import Capella
 from sitewatch.scenes._cslc import OperaCslcS1
-from sitewatch.scenes._family import Family
+from sitewatch.scenes._family import Family, NamedLayers
 from sitewatch.scenes._geotiff import GeoTiff
 from sitewatch.scenes._hyp3 import Hyp3Rtc
 from sitewatch.scenes._iceye import Iceye
@@ -119,6 +119,12 @@ def product_images(item: pystac.Item, source: str = "") -> tuple[str, ...]:
         if own:
             return tuple((detected or own)[:1])
     return ()
+
+
+def is_mask(href: str) -> bool:
+    """Whether a file is a product's layer of layover and shadow, which its family reads with the image."""
+    family = family_of(href)
+    return isinstance(family, NamedLayers) and family.is_mask(href)
 
 
 def companions(href: str) -> list[str]:

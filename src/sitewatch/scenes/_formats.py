@@ -36,7 +36,8 @@ FORMATS: tuple[Format, ...] = (
         "OPERA RTC-S1",
         "OPERA_L2_RTC-S1_*_VV.tif and other polarisations",
         "real data",
-        "gamma0 flattened by the terrain, as delivered; masks and angle layers are not read",
+        "gamma0 flattened by the terrain, as delivered; layover and shadow masked where *_mask.tif is beside it (that "
+        "on files built to the specification); angle layers are not read",
     ),
     Format(
         "OPERA CSLC-S1",
@@ -69,7 +70,8 @@ FORMATS: tuple[Format, ...] = (
         "ASF HyP3 RTC",
         "S1?_IW_*_RTC??_G_??????_????_VV.tif and other polarisations",
         "specification",
-        "units and processing told by the name; the relative orbit comes from the text files beside it",
+        "units and processing told by the name; the relative orbit comes from the text files beside it, layover and "
+        "shadow from *_ls_map.tif",
     ),
     Format(
         "Planetary Computer RTC",
@@ -81,14 +83,15 @@ FORMATS: tuple[Format, ...] = (
         "ICEYE",
         "GRD and SLC: COG, or legacy GeoTIFF with XML and HDF5 (needs h5py)",
         "specification",
-        "calibrated to gamma0 of the ellipsoid, laid on the ground of --dem by RPC; noise is not subtracted, slopes "
-        "are not flattened; legacy files with the real layout but invented pixels were read",
+        "calibrated to gamma0, laid on the ground of --dem by RPC and, where that is a raster, flattened, with layover "
+        "and shadow masked; noise is not subtracted; legacy files with the real layout but invented pixels were read",
     ),
     Format(
         "Capella",
         "GEO, GEC and SLC GeoTIFFs with ImageDescription or *_extended.json",
         "specification",
-        "calibrated to gamma0 of the ellipsoid; SLC laid on the ground of --dem; noise is not subtracted",
+        "calibrated to gamma0 of the ellipsoid; SLC laid on the ground of --dem and flattened where that is a raster; "
+        "noise is not subtracted",
     ),
     Format(
         "Umbra GEC",
@@ -100,7 +103,8 @@ FORMATS: tuple[Format, ...] = (
         "SICD",
         "NITF files of any satellite (needs sarpy)",
         "specification",
-        "calibrated by the file's scale factors where it has them, laid on the ground of --dem",
+        "calibrated by the file's scale factors where it has them, laid on the ground of --dem; slopes are not "
+        "flattened",
     ),
     Format(
         "Sentinel-2 L2A",

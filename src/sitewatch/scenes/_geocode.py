@@ -16,9 +16,10 @@ from odc.geo.geobox import GeoBox
 from rasterio.enums import Resampling
 
 from sitewatch.geodesy import lonlat_at
-from sitewatch.scenes._radar_image import RadarImage, tie_image
+from sitewatch.scenes._radar_image import RadarImage, range_axis, tie_image
 from sitewatch.scenes._raster import raster_errors
 from sitewatch.scenes._rpc import Rpc
+from sitewatch.scenes._rpc_terrain import flatten_by_rpc
 from sitewatch.scenes._samples import read_power
 from sitewatch.scenes._scene import Band
 from sitewatch.scenes._terrain import Terrain
@@ -88,7 +89,20 @@ class RadarReader:
         terrain) rasterio does without GDAL's approximating transformer, which may be off by an eighth of a sample.
         """
         heights = self.image.ground.heights(geobox) if isinstance(self.image.model, Rpc) else None
-        return {band.polarisation: _lay(band, self.image, geobox, heights) for band in bands}
+        laid = {band.polarisation: _lay(band, self.image, geobox, heights) for band in bands}
+        if self.image.flattens and any(np.isfinite(values).any() for values in laid.values()):
+            _flatten(laid, self.image, geobox)
+        return laid
+
+
+def _flatten(laid: Mapping[str, np.ndarray], image: RadarImage, grid: GeoBox) -> None:
+    """Make gamma0 of the ellipsoid that of the terrain, in place; NaN in layover and shadow."""
+    assert isinstance(image.model, Rpc)
+    axis, _ = range_axis(image.model, image.shape)
+    found = flatten_by_rpc(image.model, 1 - axis, image.ground, grid)
+    for values in laid.values():
+        values *= found.factor.astype(np.float32)
+        values[found.layover | found.shadow] = np.nan
 
 
 def _lay(band: Band, image: RadarImage, grid: GeoBox, heights: np.ndarray | None) -> np.ndarray:

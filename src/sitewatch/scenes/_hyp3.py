@@ -18,7 +18,7 @@ import shapely
 
 from sitewatch.scenes._credit import credit_line
 from sitewatch.scenes._facts import local_orbit_state, platform_named, sentinel_1_relative_orbit, time_in_name
-from sitewatch.scenes._family import NamedLayers
+from sitewatch.scenes._family import MASKED, NamedLayers
 from sitewatch.scenes._hints import Hints, parse_track
 from sitewatch.scenes._raster import footprint_of, is_remote, read_alike
 from sitewatch.scenes._scene import Band, Quantity, Scale, Scene, Track
@@ -39,6 +39,9 @@ class Hyp3Rtc(NamedLayers):
 
     name = "ASF HyP3 RTC"
     pattern = _NAME
+    # Sums of 1 tested, 2 and 4 layover, active and passive, 8 and 16 shadow, active and passive (product guide).
+    mask_layer = "ls_map"
+    mask_bits = 2 + 4 + 8 + 16
 
     def matches(self, href: str) -> bool:
         """Whether the name follows the product guide."""
@@ -69,6 +72,7 @@ class Hyp3Rtc(NamedLayers):
             )
             for i in infos
         )
+        mask = self.mask_beside(infos[0].href)
         return Scene(
             id=found["product"],
             datetime=start,
@@ -80,8 +84,9 @@ class Hyp3Rtc(NamedLayers):
             platform=platform_named(found["platform"]),
             family=self.name,
             credit=credit_line("sentinel-1", start),
-            notes=(*_processing(found), *notes),
+            notes=(*_processing(found), *([MASKED] if mask else []), *notes),
             product_type="RTC",
+            mask=mask,
         )
 
 

@@ -23,7 +23,7 @@ from sitewatch.scenes._raster import is_remote, scene_error
 from sitewatch.scenes._rpc import Rpc
 from sitewatch.scenes._samples import open_hdf5
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, geometry_notes, radar_reader, range_gain
+from sitewatch.scenes._tasked import geometry_notes, radar_reader, radiometry_note, range_gain
 
 _REFUSED = {
     "QLK": "a quicklook: a picture with its contrast changed, without calibration",
@@ -47,6 +47,8 @@ _MODES = {
     "SCAN": "SC",
     "SCANSAR": "SC",
 }
+# Orbits known ahead of time and within hours (STAC schema: predicted, rapid, precise, scientific).
+_ROUGH_ORBITS = ("predicted", "rapid")
 
 
 class Iceye(OneFile):
@@ -95,7 +97,7 @@ def _scene(
     measured: Quantity = "beta0" if slant else "sigma0"
     angles = told.incidence_near_deg, told.incidence_far_deg
     gain = range_gain(model, shape, measured, *angles, told.layout)
-    reader, footprint = radar_reader(href, shape, model, told.mean_height_m, hints, gain, stored)
+    reader, footprint = radar_reader(href, shape, model, told.mean_height_m, hints, gain, stored, "gamma0")
     ground_range = told.range_spacing_m / math.sin(math.radians(told.incidence_deg)) if slant else told.range_spacing_m
     factor = math.sqrt(told.calibration_factor)
     number = band or StoredBand("", "complex64", 1.0, 0.0, None)
@@ -125,7 +127,11 @@ def _scene(
         family=Iceye.name,
         processed=told.processed,
         credit=credit_line("iceye", told.acquired),
-        notes=tuple(_notes(told, mode)) + tuple(geometry_notes(reader.image, told.incidence_deg)),
+        notes=(
+            radiometry_note(reader.image),
+            *_notes(told, mode),
+            *geometry_notes(reader.image, told.incidence_deg),
+        ),
         product_type=told.product_type,
         view_azimuth_deg=None if told.view_azimuth_deg is None else round(told.view_azimuth_deg, 2),
         reader=reader,
@@ -133,9 +139,11 @@ def _scene(
 
 
 def _notes(told: IceyeMetadata, mode: str) -> list[str]:
-    notes = [UNCORRECTED]
+    notes = []
     if told.azimuth_looks and told.range_looks:
         notes.append(f"produced with {told.azimuth_looks} looks in azimuth and {told.range_looks} in range")
+    if told.orbit_precision in _ROUGH_ORBITS:
+        notes.append(f"made with the {told.orbit_precision} orbit, not the precise one: it may lie off by some pixels")
     if mode.startswith("SC"):
         notes.append("ICEYE does not calibrate scan products: levels may be off")
     return notes

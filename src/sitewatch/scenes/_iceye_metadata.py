@@ -41,6 +41,7 @@ class IceyeMetadata:
     mean_height_m: float | None
     rpc: Rpc | None
     amplitude_mapping: str
+    orbit_precision: str
     layout: tuple[int, bool]
     """Axis of the image along which range runs, and whether it grows with the index."""
 
@@ -78,6 +79,7 @@ def from_properties(properties: Mapping[str, Any], href: str) -> IceyeMetadata:
         mean_height_m=told.maybe_number("iceye:average_scene_height"),
         rpc=rpc_of(rpc if isinstance(rpc, dict) else flat, href),
         amplitude_mapping=str(mapping.get("function", "") if isinstance(mapping, dict) else mapping).lower(),
+        orbit_precision=told.text("iceye:orbit_precision", default="").lower(),
         # Turned so that shadows point down, unless said otherwise: range along the rows.
         layout=(1, True) if properties.get("iceye:orientation") == "native" else (0, True),
     )
@@ -111,5 +113,6 @@ def from_legacy(fields: Mapping[str, Any], href: str, rpc: Rpc | None) -> IceyeM
         mean_height_m=told.maybe_number("avg_scene_height"),
         rpc=rpc,
         amplitude_mapping="",
+        orbit_precision=told.text("orbit_processing_level", default="").lower(),
         layout=(1, True),
     )

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from sitewatch.scenes._credit import opera_credit_line
 from sitewatch.scenes._facts import Facts, Moment, join_facts, platform_named, time_in_name
-from sitewatch.scenes._family import NamedLayers
+from sitewatch.scenes._family import MASKED, NamedLayers
 from sitewatch.scenes._hints import Hints
 from sitewatch.scenes._raster import footprint_of, read_alike
 from sitewatch.scenes._scene import Band, Scene
@@ -33,6 +33,9 @@ class OperaRtcS1(NamedLayers):
 
     name = "OPERA RTC-S1"
     pattern = _NAME
+    # 1 shadow, 2 layover, 3 both, 255 outside the burst (product specification).
+    mask_layer = "mask"
+    mask_bits = 3
 
     def matches(self, href: str) -> bool:
         """Whether the name follows the product specification, static layers included."""
@@ -55,6 +58,7 @@ class OperaRtcS1(NamedLayers):
         )
         tagged = read_tags(info.tags)
         facts = join_facts(named, Facts(orbit_state=tagged.orbit_state, incidence_angle_deg=tagged.incidence_angle_deg))
+        mask = self.mask_beside(infos[0].href)
         return Scene(
             id=found["product"],
             datetime=acquired,
@@ -69,4 +73,6 @@ class OperaRtcS1(NamedLayers):
             subunit=found["burst"],
             processed=time_in_name(found["processed"]),
             credit=opera_credit_line(self.name, acquired),
+            notes=(MASKED,) if mask else (),
+            mask=mask,
         )

@@ -15,7 +15,7 @@ from rasterio.enums import MaskFlags
 
 from sitewatch.errors import SceneError
 from sitewatch.scenes._raster import open_raster, same_place, scene_error
-from sitewatch.scenes._scene import Band, Scene
+from sitewatch.scenes._scene import Band, Mask, Scene
 
 Window: TypeAlias = "tuple[slice, slice] | rasterio.windows.Window"
 
@@ -91,7 +91,18 @@ def read_arrays(scene: Scene, window: Window | None = None) -> dict[str, np.ndar
                 if MaskFlags.per_dataset in source.mask_flag_enums[band.index - 1]:
                     pixels[source.read_masks(band.index, window=part) == 0] = np.nan
                 arrays[band.polarisation] = _linear_power(pixels, band)
+    if scene.mask is not None:
+        unusable = _masked(scene, scene.mask, part)
+        for pixels in arrays.values():
+            pixels[unusable] = np.nan
     return {polarisation: arrays[polarisation] for polarisation in scene.polarisations}
+
+
+def _masked(scene: Scene, mask: Mask, part: rasterio.windows.Window) -> np.ndarray:
+    with open_raster(mask.href) as source:
+        _check_grid(source, scene, mask.href)
+        flags = source.read(1, window=part)
+    return np.asarray(flags.astype(np.int64) & mask.bits != 0)
 
 
 def _linear_power(stored: np.ndarray, band: Band) -> np.ndarray:

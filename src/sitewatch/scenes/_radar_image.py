@@ -17,6 +17,7 @@ from sitewatch.geodesy import local_crs
 from sitewatch.scenes._lattice import Lattice
 from sitewatch.scenes._raster import around
 from sitewatch.scenes._rpc import Rpc
+from sitewatch.scenes._scene import Quantity
 from sitewatch.scenes._terrain import Terrain
 
 Stored = Literal["raster", "complex raster", "ICEYE HDF5", "SICD"]
@@ -53,6 +54,8 @@ class RadarImage:
         Factor on the power, by image position: from what is stored to what the scene's quantity says.
     stored
         How the pixels are stored.
+    quantity
+        What the power measures once the gain is applied.
     """
 
     shape: tuple[int, int]
@@ -61,6 +64,16 @@ class RadarImage:
     terrain: Terrain | None = None
     gain: Lattice | None = None
     stored: Stored = "raster"
+    quantity: Quantity = "unknown"
+
+    @property
+    def flattens(self) -> bool:
+        """Whether slopes and the line of sight are known, so that gamma0 can be that of the terrain.
+
+        The polynomials tell the line of sight of zero-Doppler images; SICD's need not be such.
+        """
+        sloped = self.terrain is not None and isinstance(self.terrain.source, str)
+        return sloped and isinstance(self.model, Rpc) and self.quantity == "gamma0" and self.stored != "SICD"
 
     @property
     def ground(self) -> Terrain:

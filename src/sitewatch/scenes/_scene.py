@@ -118,6 +118,14 @@ class Band:
 
 
 @dataclasses.dataclass(frozen=True)
+class Mask:
+    """A layer on an image's own grid that tells which of its pixels can't be used: those with any of some bits set."""
+
+    href: str
+    bits: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Scene:
     """One acquired image of one sensor.
 
@@ -165,6 +173,8 @@ class Scene:
         Direction in which the radar looked, clockwise from north; None where unknown.
     reader
         What reads the pixels of products that bring their own geometry or format; None for plain rasters on a map grid.
+    mask
+        The product's own layer of layover and radar shadow, whose pixels are left out; None where it has none.
     mask_files
         Files beside the bands that tell which pixels count, such as cloud masks.
     """
@@ -189,6 +199,7 @@ class Scene:
     nesz_db: float | None = None
     view_azimuth_deg: float | None = None
     reader: Reader | None = None
+    mask: Mask | None = None
     mask_files: tuple[str, ...] = ()
 
     @property

@@ -26,7 +26,7 @@ from sitewatch.scenes._raster import is_remote, scene_error
 from sitewatch.scenes._rpc import Rpc, fit_rpc
 from sitewatch.scenes._samples import open_sicd
 from sitewatch.scenes._scene import Band, Quantity, Scene, Track
-from sitewatch.scenes._tasked import UNCORRECTED, even_gain, gamma0_factor, geometry_notes, radar_reader
+from sitewatch.scenes._tasked import UNCORRECTED, as_gamma0, even_gain, gamma0_factor, geometry_notes, radar_reader
 from sitewatch.scenes._told import polarisation_of, utc
 
 _POLYNOMIALS: tuple[tuple[str, Quantity], ...] = (
@@ -68,7 +68,7 @@ def _describe(href: str, meta: Any, hints: Hints) -> Scene:
     shape = int(meta.ImageData.NumRows), int(meta.ImageData.NumCols)
     height = float(meta.GeoData.SCP.LLH.HAE)
     measured, gain, notes = _calibration(meta, shape, incidence, hints)
-    reader, footprint = radar_reader(href, shape, _model(href, meta), height, hints, gain, "SICD")
+    reader, footprint = radar_reader(href, shape, _model(href, meta), height, hints, gain, "SICD", as_gamma0(measured))
     slant = float(meta.Grid.Row.SS) / (math.sin(math.radians(incidence)) if meta.Grid.ImagePlane == "SLANT" else 1.0)
     start = utc(str(meta.Timeline.CollectStart), href)
     acquired = start + dt.timedelta(seconds=float(meta.Timeline.CollectDuration) / 2)
@@ -88,7 +88,7 @@ def _describe(href: str, meta: Any, hints: Hints) -> Scene:
         bands=(Band(polarisation, href, unit="amplitude"),),
         geobox=map_grid(footprint, tidy_spacing(slant, float(meta.Grid.Col.SS))),
         footprint=footprint,
-        quantity="unknown" if measured == "unknown" else "gamma0",
+        quantity=as_gamma0(measured),
         platform=platform,
         incidence_angle_deg=incidence,
         family=Sicd.name,

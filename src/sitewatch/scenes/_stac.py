@@ -41,7 +41,7 @@ from sitewatch.scenes._raster import (
     same_place,
     scene_error,
 )
-from sitewatch.scenes._scene import Band, Quantity, Scene
+from sitewatch.scenes._scene import Band, Mask, Quantity, Scene
 from sitewatch.scenes._stac_layers import OWN, Layer, layers_of, local_href
 from sitewatch.scenes._units import settle_unit
 from sitewatch.scenes.optical._item import is_optical, read_optical_item
@@ -107,11 +107,12 @@ def from_stac(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
     geobox = _geobox({**properties, **layers[0].properties}, item.id) or read_info(layers[0].href).geobox
     bands, notes = _bands(layers, hints)
     processed = properties.get(f"{OWN}processed")
+    angles = (0, -1) if hints.track else properties.get(f"{OWN}track_angles", (0, -1))
     quantity, told = _quantity(item, facts)
     return Scene(
         id=item.id,
         datetime=facts.moment.at,
-        track=facts.track,
+        track=dataclasses.replace(facts.track, incidence_deg=angles[0], azimuth_deg=angles[1]),
         bands=bands,
         geobox=geobox,
         footprint=_footprint(item, geobox),
@@ -125,7 +126,20 @@ def from_stac(item: pystac.Item, hints: Hints | None = None, only: Sequence[str]
         processed=dt.datetime.fromisoformat(processed) if processed else None,
         credit=properties.get(f"{OWN}credit", credit_line(facts.track.constellation, facts.moment.at)),
         notes=tuple(dict.fromkeys((*facts.notes, *notes, *told))),
+        product_type=properties.get(f"{OWN}product_type", ""),
+        nesz_db=properties.get(f"{OWN}nesz_db"),
+        view_azimuth_deg=properties.get("view:azimuth"),
+        mask=_mask(item),
     )
+
+
+def _mask(item: pystac.Item) -> Mask | None:
+    """The layer of layover and shadow of an item that sitewatch wrote."""
+    for asset in item.assets.values():
+        if f"{OWN}bits" in asset.extra_fields:
+            href = (asset.get_absolute_href() or asset.href).removeprefix("file://")
+            return Mask(href, int(asset.extra_fields[f"{OWN}bits"]))
+    return None
 
 
 def _product(item: pystac.Item, hints: Hints) -> Scene:

@@ -29,6 +29,11 @@ def gamma0_factor(measured: Quantity, incidence_deg: np.ndarray) -> np.ndarray:
     return np.ones_like(angle)
 
 
+def as_gamma0(measured: Quantity) -> Quantity:
+    """What power is once `gamma0_factor` is applied to it."""
+    return "unknown" if measured == "unknown" else "gamma0"
+
+
 def even_gain(measured: Quantity, incidence_deg: float) -> Lattice:
     """Factor to gamma0 over an image of which one incidence angle is told."""
     return Lattice.of(np.zeros(1), np.zeros(1), gamma0_factor(measured, np.array([[incidence_deg]])))
@@ -58,13 +63,15 @@ def radar_reader(
     hints: Hints,
     gain: Lattice | None,
     stored: Stored,
+    quantity: Quantity,
 ) -> tuple[RadarReader, shapely.Polygon]:
     """What lays an image on the map, and the image's outline: on the ground that the user names, else on flat ground.
 
-    Without a mean height of the product that is the height its rational polynomials count from.
+    Without a mean height of the product that is the height its rational polynomials count from. `quantity` is what the
+    power measures once `gain` is applied.
     """
     flat = mean_height_m if mean_height_m is not None else model.height_off if isinstance(model, Rpc) else 0.0
-    image = RadarImage(shape, model, float(flat), hints.terrain, gain, stored)
+    image = RadarImage(shape, model, float(flat), hints.terrain, gain, stored, quantity)
     try:
         return RadarReader(href, image), outline_on_ground(image)
     except ValueError as error:
@@ -94,6 +101,12 @@ def _off_m(incidence_deg: float) -> float:
 
 
 UNCORRECTED = "gamma0 for flat ground: slopes are not corrected for, noise is not taken off"
+FLATTENED = "gamma0 flattened by the terrain's area; layover and shadow masked; noise is not taken off"
+
+
+def radiometry_note(image: RadarImage) -> str:
+    """What gamma0 is that of, and what was not done to it."""
+    return FLATTENED if image.flattens else UNCORRECTED
 
 
 def middle(start: dt.datetime, end: dt.datetime | None) -> dt.datetime:

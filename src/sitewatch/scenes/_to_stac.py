@@ -28,11 +28,13 @@ _MEDIA_TYPES = {
     ".nitf": "application/vnd.nitf",
     ".ntf": "application/vnd.nitf",
 }
+# Families whose files may be of any level, which then is not told.
+_OF_ANY_LEVEL = ("GeoTIFF", "STAC")
 _UNITS = {"linear": "linear power", "dB": "dB", "amplitude": "amplitude", "reflectance": "reflectance"}
 
 
 def to_stac(scene: Scene) -> pystac.Item:
-    """Describe a scene as a STAC item (sar, sat, view, projection and raster extensions).
+    """Describe a scene as a STAC item (sar, sat, view, projection, raster and processing extensions).
 
     What has no common field (quantity, credit, whether the time of day is known, ...) is written under
     ``sitewatch:``. The sar extension is declared only where its required fields are known. Of an image in radar
@@ -47,13 +49,19 @@ def to_stac(scene: Scene) -> pystac.Item:
     )
     for band in scene.bands:
         item.add_asset(band.polarisation.lower(), _asset(band))
+    if scene.mask is not None:
+        fields = {f"{OWN}bits": scene.mask.bits}
+        item.add_asset(
+            "mask",
+            pystac.Asset(scene.mask.href, media_type=pystac.MediaType.GEOTIFF, roles=["mask"], extra_fields=fields),
+        )
     item.stac_extensions = [
         ProjectionExtension.get_schema_uri(),
         RasterExtension.get_schema_uri(),
         *([SatExtension.get_schema_uri()] if "sat:orbit_state" in item.properties else []),
         *([SarExtension.get_schema_uri()] if "sar:frequency_band" in item.properties else []),
-        *([ViewExtension.get_schema_uri()] if "view:incidence_angle" in item.properties else []),
-        *([_PROCESSING] if "processing:lineage" in item.properties else []),
+        *([ViewExtension.get_schema_uri()] if {"view:incidence_angle", "view:azimuth"} & set(item.properties) else []),
+        *([_PROCESSING] if {"processing:level", "processing:lineage"} & set(item.properties) else []),
     ]
     return item
 
@@ -87,15 +95,17 @@ def _properties(scene: Scene) -> dict[str, Any]:
     if radar and track.mode:
         kind = scene.product_type or "RTC"
         told |= {"sar:product_type": kind, "sar:frequency_band": radar[0], "sar:center_frequency": radar[1]}
-    if scene.product_type:
-        told |= {
-            # Level of the products in radar geometry and of those on a map, in the processing extension's words.
-            "processing:level": _level(scene),
-            "processing:lineage": "; ".join(scene.notes),
-            f"{OWN}nesz_db": scene.nesz_db,
-            f"{OWN}track": track.key,
-            f"{OWN}terrain": scene.reader.terrain.label if scene.reader and scene.reader.terrain else None,
-        }
+    if scene.product_type or scene.family not in _OF_ANY_LEVEL:
+        # Level of the products in radar geometry and of those on a map, in the processing extension's words.
+        told |= {"processing:level": _level(scene)}
+    told |= {
+        "processing:lineage": "; ".join(scene.notes),
+        f"{OWN}product_type": scene.product_type,
+        f"{OWN}nesz_db": scene.nesz_db,
+        f"{OWN}track": track.key if track.is_pointed or scene.product_type else None,
+        f"{OWN}track_angles": [track.incidence_deg, track.azimuth_deg] if track.is_pointed else None,
+        f"{OWN}terrain": scene.reader.terrain.label if scene.reader and scene.reader.terrain else None,
+    }
     kept = {key: value for key, value in told.items() if value not in (None, "")}
     return {**kept, f"{OWN}credit": scene.credit, f"{OWN}notes": list(scene.notes)}
 

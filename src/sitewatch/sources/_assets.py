@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pystac
 
 from sitewatch.errors import SceneError, SourceError
-from sitewatch.scenes._find import family_of, product_images
+from sitewatch.scenes._find import family_of, is_mask, product_images
 from sitewatch.scenes._raster import is_remote
 from sitewatch.scenes._stac_layers import layers_of
 from sitewatch.scenes.sentinel1 import is_package
@@ -88,6 +88,8 @@ def _readable(item: pystac.Item) -> dict[str, pystac.Asset]:
     except SceneError:
         layers = set()
     by_layer = {key: asset for key, asset in item.assets.items() if _href(asset) in layers}
+    if by_layer:
+        by_layer |= {key: asset for key, asset in item.assets.items() if is_mask(name_in(asset.href))}
     if by_layer:
         return by_layer
     return {key: asset for key, asset in item.assets.items() if _is_archive(asset)}

@@ -20,8 +20,9 @@ from sitewatch.scenes._scene import LeftOut, Scene
 from sitewatch.stack._blocks import read_block, unusable
 from sitewatch.stack._dataset import attributes, in_memory
 from sitewatch.stack._grid import GridChoice, choose_grid
+from sitewatch.stack._measure import Cube
 from sitewatch.stack._plan import Pass, StackPlan, in_reach, order_polarisations, plan_stacks
-from sitewatch.stack._register import Cube, Registration, check_registration
+from sitewatch.stack._register import Registration, check_registration
 from sitewatch.stack._resample import Shift
 from sitewatch.stack._store import PartialStore, content_key, finished, windows_of
 

@@ -78,11 +78,14 @@ def _lay(scene: Scene, grid: GeoBox, polarisations: tuple[str, ...], out: np.nda
         place, window = met
         pixels = _read(scene, window, polarisations)
     else:
-        wanted = source_window(grid, scene.geobox, shift)
+        # A shift is in pixels of the site's grid, whatever those of the image are.
+        alike = pixel_offset(grid, scene.geobox) is not None
+        target, rest = (grid, shift) if alike else (moved(grid, shift), NO_SHIFT)
+        wanted = source_window(target, scene.geobox, rest)
         if wanted is None:
             return Tally()
         source = scene.geobox[wanted]
-        pixels = {name: warp(v, source, grid, shift) for name, v in _read(scene, wanted, polarisations).items()}
+        pixels = {name: warp(v, source, target, rest) for name, v in _read(scene, wanted, polarisations).items()}
     tally = Tally()
     for band, name in enumerate(polarisations):
         if name in pixels:

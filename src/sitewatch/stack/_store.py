@@ -295,8 +295,9 @@ def _pass_key(overpass: Pass) -> str:
 
 def _scene_key(scene: Scene) -> list[Any]:
     bands = [[*dataclasses.astuple(band), *_file_state(band.href)] for band in scene.bands]
+    mask = [] if scene.mask is None else [[*dataclasses.astuple(scene.mask), *_file_state(scene.mask.href)]]
     masks = [[href, *_file_state(href)] for href in scene.mask_files]
-    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *_reader_key(scene), *masks]
+    return [scene.id, scene.quantity, list(scene.geobox.affine[:6]), bands, *mask, *_reader_key(scene), *masks]
 
 
 def _reader_key(scene: Scene) -> list[Any]:
