@@ -10,10 +10,12 @@
     ├── StackError       the scenes don't make a stack
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
+    ├── WebError         the page can't be served, or a view of it can't be drawn
     ├── ExportError      a file for, or from, other programs can't be written or read
     └── WorkspaceError   the output folder can't be used
         ├── RecordError      the record can't be opened or written to
         ├── ReviewError      what the analyst asks of a structure can't be done
+        │   └── StaleError       somebody else said something of it in the meantime
         └── BusyError        another update is at work in the same workspace
 """
 
@@ -72,6 +74,10 @@ class ExportError(SitewatchError):
     """A file for, or from, other programs can't be written or read."""
 
 
+class WebError(SitewatchError):
+    """The page can't be served, or a view of it can't be drawn."""
+
+
 class WorkspaceError(SitewatchError):
     """The output folder can't be used."""
 
@@ -82,6 +88,10 @@ class RecordError(WorkspaceError):
 
 class ReviewError(WorkspaceError):
     """What the analyst asks of a structure can't be done."""
+
+
+class StaleError(ReviewError):
+    """Somebody else, or a run, said something of the structure after the reviewer looked."""
 
 
 class BusyError(WorkspaceError):

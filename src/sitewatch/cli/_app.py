@@ -20,6 +20,7 @@ from sitewatch.cli._links import links
 from sitewatch.cli._power import power
 from sitewatch.cli._run import run
 from sitewatch.cli._score import score
+from sitewatch.cli._serve import serve
 from sitewatch.cli._sources import fetch, search
 from sitewatch.cli._structures import history, review, structures
 
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
-for _command in (init, add, update, status, structures, history, review, export, links):
+for _command in (init, add, update, status, structures, history, review, serve, export, links):
     app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_BRING)(search)
 app.command(rich_help_panel=_BRING)(fetch)
