@@ -14,7 +14,9 @@ export function interval(earliest: string | null, latest: string | null): string
   if (!earliest) return `by ${dateWords(latest)}`;
   if (!latest) return `after ${dateWords(earliest)}`;
   if (earliest === latest) return dateWords(earliest);
-  return `${dateWords(earliest)} to ${dateWords(latest)}`;
+  const [from, to] = [dateWords(earliest), dateWords(latest)];
+  if (earliest.slice(0, 7) === latest.slice(0, 7)) return `${from.split(" ")[0]} to ${to}`;
+  return earliest.slice(0, 4) === latest.slice(0, 4) ? `${from.slice(0, -5)} to ${to}` : `${from} to ${to}`;
 }
 
 export function finished(p: StructureProperties): string {
@@ -22,11 +24,15 @@ export function finished(p: StructureProperties): string {
   return p.onset_latest ? "not by the last image" : "–";
 }
 
-export function measure(value: number | null, sd: number | null, unit: string): string {
+// A size with its standard deviation, to the digits that the latter leaves.
+export function measure(value: number | null, sd: number | null, unit: "m" | "m²"): string {
   if (value === null || !Number.isFinite(value)) return "–";
-  const digits = sd !== null && sd > 0 ? Math.max(0, Math.min(1, -Math.floor(Math.log10(sd)))) : 0;
-  const text = (x: number) => x.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits });
-  return sd === null ? `${text(value)} ${unit}` : `${text(value)} ± ${text(sd)} ${unit}`;
+  const large = unit === "m²" && value >= 10_000;
+  const [v, s, u] = large ? [value / 10_000, sd === null ? null : sd / 10_000, "ha"] : [value, sd, unit];
+  const digits = s ? Math.max(0, Math.min(2, 1 - Math.floor(Math.log10(s)))) : large ? 2 : 0;
+  const shown = large ? digits : Math.min(digits, s !== null && s < 1 ? 1 : 0);
+  const text = (x: number) => x.toLocaleString("en", { maximumFractionDigits: shown, minimumFractionDigits: shown });
+  return s === null ? `${text(v)} ${u}` : `${text(v)} ± ${text(s)} ${u}`;
 }
 
 export const counted = (n: number, word: string) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;

@@ -206,7 +206,7 @@ function fly(map: GlMap, name: string) {
   const large = map.project([box[2], box[3]]).x - map.project([box[0], box[1]]).x > 60;
   if (inside && large) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  map.fitBounds(box, { padding: 120, maxZoom: 16, duration: calm ? 0 : 600 });
+  map.fitBounds(box, { padding: 90, maxZoom: 15.2, duration: calm ? 0 : 600 });
 }
 
 // While the analyst looks, the neighbours in time come into the browser's cache.

@@ -1,6 +1,6 @@
 // The map without any imagery, and the structures on it.
 import type { ExpressionSpecification, GeoJSONSource, Map as GlMap, StyleSpecification } from "maplibre-gl";
-import type { FeatureCollection } from "geojson";
+import type { Feature, FeatureCollection } from "geojson";
 import type { Site, StructureFeature } from "../api";
 import { ONSET, STATUS } from "../colours";
 import type { ColourBy } from "../state";
@@ -66,16 +66,17 @@ export function addStructures(map: GlMap, labels: boolean) {
     paint: { "line-color": "#ffffff", "line-width": 3 },
   });
   if (!labels) return;
+  map.addSource("names", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
   map.addLayer({
     id: "structures-name",
     type: "symbol",
-    source: "structures",
+    source: "names",
     layout: {
       "text-field": ["get", "id"],
       "text-font": FONTS,
       "text-size": 11.5,
-      "text-variable-anchor": ["left", "right", "top", "bottom"],
-      "text-radial-offset": 1.1,
+      "text-variable-anchor": ["left", "top", "bottom", "right"],
+      "text-radial-offset": 0.6,
       "symbol-sort-key": ["match", ["get", "status"], "confirmed", 0, "candidate", 1, 2],
       "text-optional": true,
     },
@@ -85,6 +86,15 @@ export function addStructures(map: GlMap, labels: boolean) {
 
 export function showStructures(map: GlMap, features: StructureFeature[]) {
   (map.getSource("structures") as GeoJSONSource | undefined)?.setData({ type: "FeatureCollection", features: features.map(slim) });
+  (map.getSource("names") as GeoJSONSource | undefined)?.setData({ type: "FeatureCollection", features: features.map(named) });
+}
+
+// One name a structure, at the easternmost corner of its largest part.
+function named(f: StructureFeature): Feature {
+  const rings = f.geometry.type === "MultiPolygon" ? f.geometry.coordinates.map((p) => p[0]!) : [f.geometry.coordinates[0]!];
+  const ring = rings.reduce((a, b) => (b.length > a.length ? b : a));
+  const at = ring.reduce((a, b) => (b[0]! > a[0]! ? b : a));
+  return { type: "Feature", geometry: { type: "Point", coordinates: at }, properties: { id: f.properties.id, status: f.properties.status } };
 }
 
 // Only what the map's expressions look at goes to the worker.

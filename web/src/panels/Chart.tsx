@@ -60,7 +60,9 @@ export function Chart({ series, properties }: { series: Series[]; properties: Fu
   return (
     <figure class="chart">
       <figcaption>
-        <b>Backscatter</b>
+        <b>
+          Backscatter <small>dB</small>
+        </b>
         <span class="chips" role="group" aria-label="Polarisation">
           {bands.map((one) => (
             <button type="button" key={one} aria-pressed={one === band} onClick={() => setChosen(one)}>
@@ -76,13 +78,10 @@ export function Chart({ series, properties }: { series: Series[]; properties: Fu
           <g key={v} class="grid">
             <line x1={LEFT} x2={W - RIGHT} y1={y(v)} y2={y(v)} />
             <text x={LEFT - 5} y={y(v) + 3} text-anchor="end">
-              {v.toFixed(Number.isInteger(v) ? 0 : 1)}
+              {v.toFixed(Number.isInteger(v) ? 0 : 1).replace("-", "−")}
             </text>
           </g>
         ))}
-        <text class="unit" x={4} y={9}>
-          dB
-        </text>
         {ticksOf(frame.first, frame.last).map((t) => (
           <text key={t.at} class="axis" x={frame.x(t.at)} y={H - 6} text-anchor="middle">
             {t.text}
@@ -109,7 +108,7 @@ export function Chart({ series, properties }: { series: Series[]; properties: Fu
                     cy={y(v)}
                     r={here ? 4 : 2.4}
                     fill={colour}
-                    onMouseEnter={() => setHover({ x: frame.x(day(time)), text: `${dateWords(time)}: ${v.toFixed(1)} dB` })}
+                    onMouseEnter={() => setHover({ x: frame.x(day(time)), text: `${dateWords(time)}: ${v.toFixed(1).replace("-", "−")} dB` })}
                     onMouseLeave={() => setHover(null)}
                     onClick={(e) => pick(one.track, time, e.shiftKey)}
                   />
@@ -166,13 +165,10 @@ function Growth({ frame, p }: { frame: Frame; p: FullProperties }) {
           <g key={v} class="grid">
             <line x1={LEFT} x2={W - RIGHT} y1={y(v)} y2={y(v)} />
             <text x={LEFT - 5} y={y(v) + 3} text-anchor="end">
-              {v * 100}
+              {v * 100}%
             </text>
           </g>
         ))}
-        <text class="unit" x={4} y={9}>
-          %
-        </text>
         <polygon class="spread" points={[...top, ...low].join(" ")} />
         <path class="curve" stroke="#e69f00" d={points.map((one, i) => `${i ? "L" : "M"}${frame.x(one.d).toFixed(1)} ${y(one.v).toFixed(1)}`).join("")} />
         {cursor !== null && <line class="cursor" x1={cursor} x2={cursor} y1={4} y2={H - 32} />}

@@ -61,7 +61,9 @@ export function Detail() {
         {shown.p_value !== null && (
           <>
             <dt>Chance alone</dt>
-            <dd>p ≤ {shown.p_value.toExponential(0).replace("e", " · 10^").replace("+", "")}</dd>
+            <dd>
+              p = <Power value={shown.p_value} />
+            </dd>
           </>
         )}
       </dl>
@@ -69,6 +71,17 @@ export function Detail() {
       <Review />
       <History name={shown.id} />
     </aside>
+  );
+}
+
+// 3 · 10⁻⁸; below 10⁻¹⁶ no model is worth digits.
+function Power({ value }: { value: number }) {
+  if (value >= 0.001) return <>{value.toPrecision(2)}</>;
+  const [digit, exponent] = value.toExponential(0).split("e");
+  return (
+    <>
+      {digit} · 10<sup>{exponent!.replace("-", "−")}</sup>
+    </>
   );
 }
 

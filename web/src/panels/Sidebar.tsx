@@ -55,7 +55,7 @@ function Structures() {
   return (
     <>
       <div class="filter">
-        <input type="search" placeholder="Find by name, kind or date" aria-label="Find structures" value={words} onInput={(e) => setWords(e.currentTarget.value)} />
+        <input type="search" placeholder="Find" aria-label="Find structures by name, kind, status or date" value={words} onInput={(e) => setWords(e.currentTarget.value)} />
         <label>
           <input type="checkbox" checked={s.showRejected.value} onChange={(e) => (s.showRejected.value = e.currentTarget.checked)} /> rejected
         </label>
@@ -120,6 +120,9 @@ function List({ features }: { features: StructureFeature[] }) {
   );
 }
 
+// Told apart by shape as well as by colour.
+const MARK = { confirmed: "●", candidate: "○", rejected: "×" } as const;
+
 function Row({ feature, top }: { feature: StructureFeature; top: number }) {
   const p = feature.properties;
   const span = s.span.value;
@@ -137,16 +140,18 @@ function Row({ feature, top }: { feature: StructureFeature; top: number }) {
       }}
     >
       <span class="name">
+        <i class="mark" role="img" aria-label={p.status} title={p.status}>
+          {MARK[p.status]}
+        </i>
         <b>{p.id}</b> {p.kind}
         {p.reviewed.length > 0 && (
-          <i title={`reviewed: ${p.reviewed.join(", ")}`} aria-label="reviewed">
+          <i class="seen" role="img" title={`reviewed: ${p.reviewed.join(", ")}`} aria-label="reviewed">
             ✓
           </i>
         )}
       </span>
       <span class="when">{p.status === "rejected" ? p.reason || "rejected" : `begun ${interval(p.onset_earliest, p.onset_latest)}`}</span>
       <span class="size">{measure(p.area_m2, p.area_m2_sd, "m²")}</span>
-      <span class="badge">{p.status}</span>
     </button>
   );
 }

@@ -97,9 +97,7 @@ export function Timeline() {
                       return <rect key={date} x={from} y={top + 2} width={Math.max(1.5, to - from)} height={LANE - 9} rx={1.5} fill={PHASE[name] ?? "#777"} opacity={name === "No Activity" ? 0.35 : 1} />;
                     })}
                     {p.onset_earliest && <path class="bracket" d={`M${x(day(p.onset_earliest))} ${top} v9 M${x(day(p.onset_latest!))} ${top} v9`} />}
-                    <text x={Math.min(x(day(p.onset_latest!)) + 6, width - 120)} y={top + 8}>
-                      {p.id} {p.kind}
-                    </text>
+                    <Name at={x(day(p.onset_earliest ?? p.onset_latest!))} end={x(day(p.onset_latest!))} y={top + 8} text={`${p.id} ${p.kind}`} />
                     <title>{`${p.id}, ${p.kind}: ${spans.map(([d, n]) => `${n} from ${dateWords(d)}`).join("; ")}`}</title>
                   </g>
                 );
@@ -164,5 +162,15 @@ function Axis({ first, last, x }: { first: number; last: number; x: (d: number) 
         </text>
       ))}
     </g>
+  );
+}
+
+// Left of the beginning, or right of it where there is no room.
+function Name({ at, end, y, text }: { at: number; end: number; y: number; text: string }) {
+  const left = at - 6 > text.length * 6;
+  return (
+    <text x={left ? at - 6 : end + 6} y={y} text-anchor={left ? "end" : "start"}>
+      {text}
+    </text>
   );
 }
