@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PAGE := src/sitewatch/web/static/index.html
+NPM := $(shell command -v npm 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run accuracy study study-lines study-monitor study-naming study-pairs study-phases study-tracks study-kill pictures lock clean
+.PHONY: help demo test web lint format bench bench-run accuracy study study-lines study-monitor study-naming study-pairs study-phases study-tracks study-kill pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +22,15 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Simulate a coast, find what was built there, write the dossier
 	$(BIN)/sitewatch demo --out demo
 
-test: $(STAMP)  ## Run the tests
+test: $(STAMP) $(if $(NPM),$(PAGE))  ## Run the tests (those in a browser need npm and chromium)
 	$(BIN)/python -m pytest -n 2
+
+web: $(PAGE)  ## Build the page of `sitewatch serve` (Node 20 and npm)
+
+$(PAGE): $(shell find web -path web/node_modules -prune -o -type f -print)
+	@command -v npm > /dev/null || { echo "make web needs Node 20 or later and npm (Debian: apt install npm)"; exit 1; }
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run build --silent
+	@touch $@
 
 lint: $(STAMP)  ## Check style and types
 	$(BIN)/ruff check .
@@ -75,4 +84,4 @@ lock: $(STAMP)  ## Write the versions now installed to constraints.txt
 	mv constraints.txt.new constraints.txt
 
 clean:  ## Remove what the targets above made
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) demo build dist web/node_modules src/sitewatch/web/static .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -278,9 +278,7 @@ def _(action: Withdraw, turn: _Turn, one: Latest) -> list[int]:
 def _(action: Restore, turn: _Turn, one: Latest) -> list[int]:
     name = public_id(one.structure.number)
     row = turn.session.scalar(
-        select(RevisionRow).where(
-            RevisionRow.structure_id == one.structure.id, RevisionRow.number == action.revision
-        )
+        select(RevisionRow).where(RevisionRow.structure_id == one.structure.id, RevisionRow.number == action.revision)
     )
     if row is None or row.number == one.revision.number:
         raise ReviewError(f"{name} has no earlier revision {action.revision}", hint="`sitewatch history` lists them.")

@@ -100,7 +100,10 @@ def items(
     page = found[first : first + most]
     here = f"{_root(request)}/collections/{collection}/items"
     asked = {name: value for name, value in request.query_params.items() if name != "start"}
-    links = [_link("self", f"{here}?{request.url.query}".rstrip("?"), GEOJSON), _link("root", _root(request), "application/json")]
+    links = [
+        _link("self", f"{here}?{request.url.query}".rstrip("?"), GEOJSON),
+        _link("root", _root(request), "application/json"),
+    ]
     if first + most < len(found):
         links.append(_link("next", f"{here}?{urlencode({**asked, 'start': first + most})}", GEOJSON))
     return JSONResponse(
@@ -140,7 +143,9 @@ def _features(request: Request, name: str) -> Sequence[dict[str, Any]]:
     desk, kind = _found(request, name)
     root = _root(request)
     if kind == "structures":
-        return [f | {"links": _item_links(root, name, f["id"])} for f in slim_features(desk) if f["properties"]["stands"]]
+        return [
+            f | {"links": _item_links(root, name, f["id"])} for f in slim_features(desk) if f["properties"]["stands"]
+        ]
 
     def ask(record: Record) -> tuple[list[dict[str, Any]], int]:
         entries = [_stac_item(one) for one in list_scenes(record, desk.uid)]
@@ -178,7 +183,7 @@ def _collection(request: Request, name: str) -> dict[str, Any]:
     begins, ends = min((s[0] for s in times), default=None), max((s[1] for s in times), default=None)
     interval = [begins.isoformat() if begins else None, ends.isoformat() if ends and ends != _Ends else None]
     words = (
-        f"Structures at {site.name}: what was built or removed, dated by intervals and measured with standard deviations."
+        f"Structures at {site.name}: what was built or removed, dated by intervals, with standard deviations of sizes."
         if kind == "structures"
         else f"Images of {site.name} that sitewatch knows."
     )

@@ -79,8 +79,6 @@ class Guard:
         return None
 
 
-
-
 def _limited(receive: Receive) -> Receive:
     """What is sent without stating its length is cut off at the same limit."""
     taken = 0

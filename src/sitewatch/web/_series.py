@@ -6,9 +6,9 @@ import math
 from typing import Annotated, Any
 
 import numpy as np
+import odc.geo.xr  # noqa: F401  registers the `odc` accessor
 from fastapi import APIRouter, HTTPException, Query, Request
 from numpy.typing import NDArray
-import odc.geo.xr  # noqa: F401  registers the `odc` accessor
 from pyproj import Transformer
 
 from sitewatch.errors import ReviewError

@@ -131,7 +131,7 @@ def moment(text: str) -> str:
 
 
 def image(desk: Desk, track: TrackStack, polarisation: str, index: int) -> xr.DataArray:
-    """One image, dims ``y, x``, linear power; read together with its neighbours in time, which lie in the same chunk."""
+    """One image, dims ``y, x``, linear power; read with its neighbours in time, which lie in the same chunk."""
     variable = track.cube[polarisation]
     rows, columns = variable.sizes["y"], variable.sizes["x"]
     if 4 * _BLOCK * rows * columns > _MOST_BLOCK_BYTES:

@@ -111,7 +111,9 @@ def reviews(request: Request, site: str) -> dict[str, Any]:
     "/api/sites/{site}/structures/{name}/reviews",
     responses={
         404: {"description": "no such site or structure"},
-        409: {"description": "somebody said something of it since the revision that If-Match names; nothing is entered"},
+        409: {
+            "description": "somebody said something of it since the revision that If-Match names; nothing is entered"
+        },
         422: {"description": "what is said makes no sense"},
         428: {"description": "If-Match is missing"},
     },
@@ -197,5 +199,3 @@ def _outline(drawn: dict[str, Any] | None) -> shapely.Polygon | shapely.MultiPol
     if not (-180 <= bounds[0] <= bounds[2] <= 180 and -90 <= bounds[1] <= bounds[3] <= 90):
         raise ReviewError("the outline leaves the globe", hint=hint)
     return outline
-
-

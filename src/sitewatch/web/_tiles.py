@@ -52,7 +52,7 @@ def _place(z: int, x: int, y: int, size: int) -> Place:
 def _answer(
     request: Request, desk: Desk, track: TrackStack, key: Hashable, version: str | None, draw: Callable[[], bytes]
 ) -> Response:
-    """A tile, from memory where it was drawn before; the browser keeps it as long as the version is that of the track."""
+    """A tile, from memory where it was drawn before; the browser keeps it while the version is that of the track."""
     tag = f'"{hashlib.sha1(repr((track.name, track.version, key)).encode(), usedforsecurity=False).hexdigest()[:20]}"'
     keep = "private, max-age=31536000, immutable" if version == track.version else "private, no-cache"
     headers = {"ETag": tag, "Cache-Control": keep}
@@ -85,9 +85,7 @@ def image_tile(
     band, index = polarisation_of(stack, pol), image_index(stack, time)
     look = _grey(desk, stack, band, low, high, colormap)
     key = ("image", place, band, index, look)
-    return _answer(
-        request, desk, stack, key, v, lambda: power_tile(image(desk, stack, band, index), place, look)
-    )
+    return _answer(request, desk, stack, key, v, lambda: power_tile(image(desk, stack, band, index), place, look))
 
 
 @router.get("/api/sites/{site}/tiles/mean/{z}/{x}/{y}.png", responses=_PNG, response_class=Response)
