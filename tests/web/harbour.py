@@ -42,6 +42,7 @@ DATES = [dt.datetime(2023, 1, 3, 6, 42, tzinfo=dt.UTC) + dt.timedelta(days=12 * 
 DAYS = [one.date() for one in DATES]
 TRACK = "sentinel-1-iw-110-descending"
 PIER = (slice(20, 40), slice(30, 34))  # rows, columns; built in the eighth image
+HALL = (slice(4, 10), slice(8, 16))
 BUILT = 8
 WATER, LAND, CONCRETE = 0.01, 0.1, 1.0
 
@@ -119,9 +120,7 @@ def pier(name: str, footprint: shapely.Polygon, **changes: object) -> Structure:
 
 STRUCTURES = (
     pier("pier-1", outline(*PIER)),
-    pier(
-        "hall-2", outline(slice(4, 10), slice(8, 16)), kind="building", onset=Interval(DAYS[2], DAYS[4]), completion=None
-    ),
+    pier("hall-2", outline(*HALL), kind="building", onset=Interval(DAYS[2], DAYS[4]), completion=None),
     pier("hall-3", outline(slice(4, 12), slice(44, 54)), kind="building", status="confirmed", reason=""),
     pier("ship-4", outline(slice(50, 54), slice(10, 18)), kind="ship", status="rejected", reason="vessels lay here"),
 )  # fmt: skip

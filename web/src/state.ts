@@ -231,7 +231,7 @@ export async function say(said: Omit<api.ReviewIn, "by">): Promise<boolean> {
     return true;
   } catch (error) {
     complain(error);
-    if (error instanceof api.Refusal && error.status === 409) await refresh();
+    if (error instanceof api.Refusal && error.status === 409) await refresh().catch(() => undefined);
     return false;
   }
 }

@@ -13,6 +13,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitewatch.errors import ReviewError, StaleError
+from sitewatch.record._actions import (
+    KINDS,
+    Action,
+    Comment,
+    Confirm,
+    MergeInto,
+    Reject,
+    Restore,
+    SetFootprint,
+    SetKind,
+    Split,
+    Withdraw,
+)
 from sitewatch.record._database import Record, writing
 from sitewatch.record._drawn import drawn_facts, joined_facts
 from sitewatch.record._facts import Facts
@@ -20,73 +33,6 @@ from sitewatch.record._nouns import Revision, public_id
 from sitewatch.record._revisions import Latest, add_revision, find_latest, get_structure, latest_of, new_structure
 from sitewatch.record._sites import held_site_row
 from sitewatch.record._tables import Area, ReviewRow, RevisionRow, StructureRow
-
-KINDS = (
-    *("pier", "quay wall", "dyke", "reclamation", "building", "road", "demolition", "clearing"),
-    *("ship", "tidal flat", "crop", "felling", "vegetation", "wet soil", "waves", "ambiguity"),
-    *("layover", "shadow", "sidelobe", "unknown"),
-)
-"""What a structure may be called."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Confirm:
-    """It was built."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Reject:
-    """It is none, for this reason."""
-
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True)
-class SetKind:
-    """It is of this kind."""
-
-    kind: str
-
-
-@dataclasses.dataclass(frozen=True)
-class SetFootprint:
-    """Its outline is this one, EPSG:4326."""
-
-    footprint: Area
-
-
-@dataclasses.dataclass(frozen=True)
-class MergeInto:
-    """It is a part of another structure, whose name is given."""
-
-    other: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """It is several structures with these outlines, EPSG:4326; the first keeps the name."""
-
-    footprints: tuple[Area, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Comment:
-    """A remark; nothing that is said of the structure changes."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Withdraw:
-    """What reviews said no longer holds: all fields are as computed again, and a merged structure stands alone."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Restore:
-    """What reviews said when this revision was in force holds again; runs since then count as they are."""
-
-    revision: int
-
-
-Action = Confirm | Reject | SetKind | SetFootprint | MergeInto | Split | Comment | Withdraw | Restore
 
 
 def review(

@@ -55,23 +55,26 @@ class Updates:
         for process in self._running.values():
             if process.poll() is None:
                 process.terminate()
+                process.wait(10)
 
     def _listen(self, key: str, process: subprocess.Popen[str]) -> None:
-        said = ""
-        for line in process.stderr or ():
-            found = _PROGRESS.match(line.strip())
-            if found:
-                done, total = int(found["done"]), int(found["total"])
-                self._far[key] = {"stage": found["stage"], "done": done, "total": total, "running": True, "said": ""}
-            elif line.strip():
-                said = line.strip()
-        code = process.wait()
+        said: list[str] = []
+        with process:
+            for line in process.stderr or ():
+                found = _PROGRESS.match(line.strip())
+                if found:
+                    done, total = int(found["done"]), int(found["total"])
+                    far = {"stage": found["stage"], "done": done, "total": total, "running": True, "said": ""}
+                    self._far[key] = far
+                elif line.strip():
+                    said.append(line.strip())
+        code = process.returncode
         self._far[key] = {
             "stage": "done" if code == 0 else "failed",
             "done": int(code == 0),
             "total": 1,
             "running": False,
-            "said": "" if code == 0 else said,
+            "said": "" if code == 0 else " ".join(said[-4:])[-600:],
         }
 
 
