@@ -76,7 +76,7 @@ study-tracks: $(STAMP)  ## Measure what several tracks, and single images, say t
 study: $(STAMP)  ## Run the long measurements that make test leaves out
 	$(BIN)/python -m pytest -m study
 
-pictures: $(STAMP)  ## Draw the pictures of the README anew
+pictures: $(STAMP) $(PAGE)  ## Draw the pictures of the README anew
 	$(BIN)/python docs/make_pictures.py docs/images
 
 lock: $(STAMP)  ## Write the versions now installed to constraints.txt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ def colour_table(name: ColourMap) -> Table:
     return {i: _four(table[i]) for i in range(256)}
 
 
-def _four(colour: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _four(colour: Any) -> tuple[int, int, int, int]:
     red, green, blue, alpha = (int(part) for part in colour)
     return red, green, blue, alpha
 
