@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def serve(
         int | None,
         typer.Option(help="Port; 0 for any that is free. By default 8710.", min=0, max=65535, show_default=False),
     ] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser on the page.")] = True,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only say the address.")] = False,
     basemap: Annotated[
         str | None,
         typer.Option(
@@ -59,4 +60,5 @@ def serve(
                 terminal.out.print(f"Serving {address}", markup=False, soft_wrap=True)
                 terminal.say("Ctrl-C ends it.")
 
-        serve(workspaces or [Path(".")], Serving(port=port, basemap=basemap), told=told, browse=browser)
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it, not a mishap
+            serve(workspaces or [Path(".")], Serving(port=port, basemap=basemap), told=told, browse=not no_browser)
