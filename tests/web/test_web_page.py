@@ -29,8 +29,7 @@ SHOWN = """wanted => ["image-a", "image-b"].some(id =>
 def browser(needs_package: Callable[[str, bool], None]) -> Iterator[Browser]:
     path = shutil.which("chromium")
     needs_package("chromium", path is not None)
-    if not is_built():
-        pytest.skip("the page is not built; `make web` does so (`make test` too, where there is npm)")
+    needs_package("npm, with which `make web` builds the page", is_built())
     with sync_playwright() as playwright:
         one = playwright.chromium.launch(executable_path=path, args=list(SOFTWARE))
         yield one

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sitewatch import __version__
 from sitewatch.errors import BusyError, ReviewError, SitewatchError, StaleError, WebError
@@ -77,9 +78,21 @@ def make_app(
     app.add_exception_handler(SitewatchError, _in_words)
     app.add_exception_handler(HTTPException, _as_error)
     app.add_exception_handler(RequestValidationError, _as_advice)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(_Squeezed)
     app.add_middleware(Guard, hosts=hosts, policy=policy_of(basemap))
     return app
+
+
+class _Squeezed:
+    """Answers are compressed, but for tiles, which are already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._squeezed = GZipMiddleware(app, minimum_size=1000, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = scope["type"] != "http" or scope["path"].endswith(".png")
+        await (self._plain if plain else self._squeezed)(scope, receive, send)
 
 
 def _in_words(_: Request, error: Exception) -> JSONResponse:
