@@ -74,10 +74,10 @@ def test_scenes_are_stac_items(client: httpx.Client) -> None:
 
 def test_whatever_is_asked_the_server_answers(workspace: Workspace) -> None:
     """A bounded run of schemathesis over the OpenAPI document: no answer is a fault of the server."""
-    app = make_app([workspace])
+    app = make_app([workspace], hosts=["testserver"])
     schema = schemathesis.openapi.from_asgi("/openapi.json", app).exclude(path_regex="/(news|updates)$")
     few = settings(
-        max_examples=4, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=3, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
     asked = 0
     for operation in (one.ok() for one in schema.get_all_operations()):
@@ -90,11 +90,11 @@ def test_whatever_is_asked_the_server_answers(workspace: Workspace) -> None:
             for name, value in (("site", "harbour"), ("name", "SW-0001"), ("collection", "harbour.structures")):
                 if name in case.path_parameters and asked % 2:
                     case.path_parameters[name] = value
-            answer = case.call(headers={"Host": "127.0.0.1"})
+            answer = case.call()
             assert answer.status_code < 500, (case.method, case.path, answer.status_code, answer.text[:300])
 
         ask()
-    assert asked > 40
+    assert asked > 30
 
 
 def _given(operation: object) -> object:
