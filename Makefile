@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PAGE := src/sitewatch/web/static/index.html
+NPM := $(shell command -v npm 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run bench-scale accuracy study study-bounds study-calibration study-kill study-lines study-monitor study-naming study-optical study-optical-pair study-pairs study-phases study-registration study-tracks pictures lock clean
+.PHONY: help demo test lint format bench bench-run bench-scale accuracy study study-bounds study-calibration study-kill study-lines study-monitor study-naming study-optical study-optical-pair study-pairs study-phases study-registration study-tracks pictures lock clean web
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +22,16 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Simulate a coast, find what was built there, write the dossier
 	$(BIN)/sitewatch demo --out demo
 
-test: $(STAMP)  ## Run the tests
+test: $(STAMP)  ## Run the tests (those in a browser need npm and chromium)
+	@test -z "$(NPM)" || $(MAKE) --no-print-directory web || echo "The page can't be built: tests in a browser will not run." >&2
 	$(BIN)/python -m pytest -n 2
+
+web: $(PAGE)  ## Build the page of `sitewatch serve` (Node 20 and npm)
+
+$(PAGE): $(shell find web -path web/node_modules -prune -o -type f -print)
+	@command -v npm > /dev/null || { echo "make web needs Node 20 or later and npm (Debian: apt install npm)"; exit 1; }
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run build --silent
+	@touch $@
 
 lint: $(STAMP)  ## Check style and types
 	$(BIN)/ruff check .
@@ -86,7 +96,7 @@ study-tracks: $(STAMP)  ## Measure what several tracks, and single images, say t
 study: $(STAMP)  ## Run the long measurements that make test leaves out
 	$(BIN)/python -m pytest -m study
 
-pictures: $(STAMP)  ## Draw the pictures of the README anew
+pictures: $(STAMP) $(PAGE)  ## Draw the pictures of the README anew
 	$(BIN)/python docs/make_pictures.py docs/images
 
 lock: $(STAMP)  ## Write the versions now installed to constraints.txt
@@ -94,4 +104,4 @@ lock: $(STAMP)  ## Write the versions now installed to constraints.txt
 	mv constraints.txt.new constraints.txt
 
 clean:  ## Remove what the targets above made
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) demo build dist web/node_modules src/sitewatch/web/static .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+from web_picture import photograph
 
 from sitewatch.pipeline import run_site
 from sitewatch.report import write_overview_png
@@ -27,6 +28,7 @@ def main(folder: Path) -> None:
         stacks = [open_stack(path) for path in sorted((Path(scratch) / "result" / "stacks").glob("*.zarr"))]
         picture = folder / "demo.png"
         write_overview_png(picture, site=site, stacks=stacks, structures=result.structures, dpi=110)
+        photograph(Path(scratch) / "result", folder / "web.png")
     with Image.open(picture) as image:
         image.convert("RGB").quantize(_COLOURS).save(picture, optimize=True)
 

@@ -11,6 +11,7 @@
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
     ├── SurveyError      an area can't be surveyed tile by tile
+    ├── WebError         the page can't be served, or a view of it can't be drawn
     ├── ExportError      a file for, or from, other programs can't be written or read
     ├── WatchError       the rules of a watch can't be used
     │   └── DeliveryError       an alert did not reach its receiver (it is tried again)
@@ -19,6 +20,7 @@
         ├── RecordError      the record can't be opened or written to
         ├── ArchiveError     a site's archive is broken, or of a newer sitewatch
         ├── ReviewError      what the analyst asks of a structure can't be done
+        │   └── StaleError       somebody else said something of it in the meantime
         └── BusyError        another update is at work in the same workspace
 """
 
@@ -93,6 +95,10 @@ class RefusedError(DeliveryError):
     """A receiver answered that it does not take this alert; others may still reach it."""
 
 
+class WebError(SitewatchError):
+    """The page can't be served, or a view of it can't be drawn."""
+
+
 class WorkspaceError(SitewatchError):
     """The output folder can't be used."""
 
@@ -107,6 +113,10 @@ class ArchiveError(WorkspaceError):
 
 class ReviewError(WorkspaceError):
     """What the analyst asks of a structure can't be done."""
+
+
+class StaleError(ReviewError):
+    """Somebody else, or a run, said something of the structure after the reviewer looked."""
 
 
 class BusyError(WorkspaceError):

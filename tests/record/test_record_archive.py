@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acquaintances import SITE
 from test_record_copy import fill, told
 
+from acquaintances import SITE
 from sitewatch.errors import ArchiveError, BusyError, RecordError, WorkspaceError
 from sitewatch.record import (
     Alert,

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from acquaintances import DAYS, UID, box, keep, structure
-from sitewatch.errors import ReviewError
+from sitewatch.errors import ReviewError, StaleError
 from sitewatch.geodesy import area_m2
 from sitewatch.record import (
     Comment,
@@ -16,6 +16,7 @@ from sitewatch.record import (
     MergeInto,
     Record,
     Reject,
+    Restore,
     SetFootprint,
     SetKind,
     Split,
@@ -171,3 +172,34 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_changed(
 def test_nobody_reviews_without_a_name(record: Record) -> None:
     with pytest.raises(ReviewError, match="name"):
         review(record, UID, "1", Confirm(), by=" ")
+
+
+def test_a_review_of_what_is_no_longer_in_force_is_refused_and_leaves_no_trace(record: Record) -> None:
+    review(record, UID, "SW-0001", Confirm(), by="ann", seen=1)
+    with pytest.raises(StaleError, match="changed by ann since you looked"):
+        review(record, UID, "SW-0001", Reject("a ship"), by="bob", seen=1)
+    assert [entry.by for entry in list_reviews(record, UID)] == ["ann"]
+    assert get_structure(record, UID, "SW-0001").number == 2
+
+
+def test_restoring_a_revision_brings_its_reviews_back_and_keeps_what_runs_found_since(record: Record) -> None:
+    review(record, UID, "1", SetKind("dyke"), by="ann")
+    review(record, UID, "1", Reject("a ship"), by="ann")
+    keep(record, dataclasses.replace(PIER, onset=Interval(DAYS[1], DAYS[2])), HALL, images=5)
+    (now,) = review(record, UID, "1", Restore(2), by="bob")
+    assert (now.structure.kind, now.structure.status) == ("dyke", "candidate")
+    assert now.structure.onset == Interval(DAYS[1], DAYS[2])
+    (now,) = review(record, UID, "1", Restore(1), by="bob")
+    assert (now.structure.kind, now.reviewed, now.by) == ("pier", (), "bob")
+
+
+@pytest.mark.parametrize("revision", [0, 1, 9])
+def test_only_an_earlier_revision_can_be_restored(record: Record, revision: int) -> None:
+    with pytest.raises(ReviewError, match="no earlier revision"):
+        review(record, UID, "1", Restore(revision), by="ann")
+
+
+def test_restoring_across_a_merger_is_refused(record: Record) -> None:
+    review(record, UID, "1", MergeInto("2"), by="ann")
+    with pytest.raises(ReviewError, match="merged"):
+        review(record, UID, "1", Restore(1), by="ann")

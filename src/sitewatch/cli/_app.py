@@ -23,6 +23,7 @@ from sitewatch.cli._replay import replay
 from sitewatch.cli._report import report
 from sitewatch.cli._run import run
 from sitewatch.cli._score import score
+from sitewatch.cli._serve import serve
 from sitewatch.cli._sources import fetch, search
 from sitewatch.cli._structures import history, review, structures
 from sitewatch.cli._survey import survey
@@ -48,7 +49,7 @@ app = typer.Typer(
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
 for _command in (
-    init, add, update, status, structures, history, review, report, export, links,
+    init, add, update, status, structures, history, review, report, serve, export, links,
 ):  # fmt: skip
     app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_WATCH)(watch)

@@ -6,6 +6,18 @@ a transaction, or all of a `transaction` block together. Nothing in the record i
 Files appear whole or not at all, so that an interrupted run never leaves half of one.
 """
 
+from sitewatch.record._actions import (
+    KINDS,
+    Comment,
+    Confirm,
+    MergeInto,
+    Reject,
+    Restore,
+    SetFootprint,
+    SetKind,
+    Split,
+    Withdraw,
+)
 from sitewatch.record._alerts import (
     add_delivery,
     add_finding,
@@ -48,18 +60,7 @@ from sitewatch.record._published import (
     write_published,
 )
 from sitewatch.record._rasters import change_raster_jobs, write_change_rasters, write_raster
-from sitewatch.record._reviews import (
-    KINDS,
-    Comment,
-    Confirm,
-    MergeInto,
-    Reject,
-    SetFootprint,
-    SetKind,
-    Split,
-    Withdraw,
-    review,
-)
+from sitewatch.record._reviews import review
 from sitewatch.record._revisions import (
     count_revisions,
     get_structure,
@@ -100,6 +101,7 @@ __all__ = [
     "Observation",
     "Record",
     "Reject",
+    "Restore",
     "ReviewEntry",
     "Revision",
     "RunEntry",

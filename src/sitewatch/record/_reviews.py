@@ -9,79 +9,35 @@ from collections.abc import Sequence
 from typing import Any
 
 import shapely
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sitewatch.errors import ReviewError
+from sitewatch.errors import ReviewError, StaleError
+from sitewatch.record._actions import (
+    KINDS,
+    Action,
+    Comment,
+    Confirm,
+    MergeInto,
+    Reject,
+    Restore,
+    SetFootprint,
+    SetKind,
+    Split,
+    Withdraw,
+)
 from sitewatch.record._database import Record, writing
 from sitewatch.record._drawn import drawn_facts, joined_facts
 from sitewatch.record._facts import Facts
 from sitewatch.record._nouns import Revision, public_id
 from sitewatch.record._revisions import Latest, add_revision, find_latest, get_structure, latest_of, new_structure
 from sitewatch.record._sites import held_site_row
-from sitewatch.record._tables import Area, ReviewRow, StructureRow
-
-KINDS = (
-    *("pier", "quay wall", "dyke", "reclamation", "building", "road", "demolition", "clearing"),
-    *("ship", "tidal flat", "crop", "felling", "vegetation", "wet soil", "waves", "ambiguity"),
-    *("layover", "shadow", "sidelobe", "unknown"),
-)
-"""What a structure may be called."""
+from sitewatch.record._tables import Area, ReviewRow, RevisionRow, StructureRow
 
 
-@dataclasses.dataclass(frozen=True)
-class Confirm:
-    """It was built."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Reject:
-    """It is none, for this reason."""
-
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True)
-class SetKind:
-    """It is of this kind."""
-
-    kind: str
-
-
-@dataclasses.dataclass(frozen=True)
-class SetFootprint:
-    """Its outline is this one, EPSG:4326."""
-
-    footprint: Area
-
-
-@dataclasses.dataclass(frozen=True)
-class MergeInto:
-    """It is a part of another structure, whose name is given."""
-
-    other: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """It is several structures with these outlines, EPSG:4326; the first keeps the name."""
-
-    footprints: tuple[Area, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Comment:
-    """A remark; nothing that is said of the structure changes."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Withdraw:
-    """What reviews said no longer holds: all fields are as computed again, and a merged structure stands alone."""
-
-
-Action = Confirm | Reject | SetKind | SetFootprint | MergeInto | Split | Comment | Withdraw
-
-
-def review(record: Record, uid: str, name: str, action: Action, *, by: str, comment: str = "") -> tuple[Revision, ...]:
+def review(
+    record: Record, uid: str, name: str, action: Action, *, by: str, comment: str = "", seen: int | None = None
+) -> tuple[Revision, ...]:
     """Enter what an analyst says of a structure.
 
     Parameters
@@ -94,6 +50,9 @@ def review(record: Record, uid: str, name: str, action: Action, *, by: str, comm
         Who says it.
     comment
         Why, in the analyst's words.
+    seen
+        Number of the revision that the analyst looked at; where another is in force by now, nothing is entered. None
+        enters it whatever is in force.
 
     Returns
     -------
@@ -104,12 +63,15 @@ def review(record: Record, uid: str, name: str, action: Action, *, by: str, comm
     ------
     ReviewError
         If there is no such structure, or the action makes no sense; nothing is changed then.
+    StaleError
+        If `seen` is no longer in force.
     """
     if not by.strip():
         raise ReviewError("a review needs the name of who makes it", hint="Give --by NAME.")
     with writing(record) as session:
         site = held_site_row(session, uid)
         one = find_latest(session, uid, name)
+        _check_seen(one, seen)
         turn = _Turn(session, site.id, uid, by, comment)
         names = [public_id(number) for number in _do(action, turn, one)]
         return tuple(get_structure(record, uid, each) for each in names)
@@ -256,6 +218,36 @@ def _(action: Withdraw, turn: _Turn, one: Latest) -> list[int]:
     revision.merged_into_id = None
     turn.session.flush()
     return [one.structure.number]
+
+
+@_do.register
+def _(action: Restore, turn: _Turn, one: Latest) -> list[int]:
+    name = public_id(one.structure.number)
+    row = turn.session.scalar(
+        select(RevisionRow).where(RevisionRow.structure_id == one.structure.id, RevisionRow.number == action.revision)
+    )
+    if row is None or row.number == one.revision.number:
+        raise ReviewError(f"{name} has no earlier revision {action.revision}", hint="`sitewatch history` lists them.")
+    if row.merged_into_id != one.revision.merged_into_id:
+        raise ReviewError(
+            f"{name} was merged between revision {action.revision} and now", hint="Withdraw the merger instead."
+        )
+    then = Latest(one.structure, row)
+    entry = turn.enter(one, "restore", {"revision": action.revision})
+    why = f"reviews as in revision {action.revision} again" + (f": {turn.comment}" if turn.comment else "")
+    add_revision(
+        turn.session, one.structure, one.revision, one.computed, then.reviewed,
+        by=turn.by, why=why, found=one.revision.found, review=entry,
+    )  # fmt: skip
+    return [one.structure.number]
+
+
+def _check_seen(one: Latest, seen: int | None) -> None:
+    if seen is not None and one.revision.number != seen:
+        raise StaleError(
+            f"{public_id(one.structure.number)} was changed by {one.revision.by} since you looked ({one.revision.why})",
+            hint="Look at what it is now, then say it again if it still holds.",
+        )
 
 
 def _check_alone(one: Latest) -> None:
