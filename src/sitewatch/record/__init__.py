@@ -6,17 +6,20 @@ a transaction, or all of a `transaction` block together. Nothing in the record i
 Files appear whole or not at all, so that an interrupted run never leaves half of one.
 """
 
-from sitewatch.record._alerts import (
-    add_delivery,
-    add_finding,
-    list_alerts,
-    list_deliveries,
-    list_findings,
-    raise_alert,
-)
+from sitewatch.record._alerts import add_delivery, list_alerts, list_deliveries, raise_alert
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
+from sitewatch.record._findings import (
+    Reword,
+    Strike,
+    Uphold,
+    add_finding,
+    edit_finding,
+    history_of_finding,
+    keep_findings,
+    list_findings,
+)
 from sitewatch.record._geopackage import write_geopackage
 from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
 from sitewatch.record._keep import keep_structures, list_observations
@@ -26,7 +29,7 @@ from sitewatch.record._nouns import (
     Alert,
     ContextEvent,
     Delivery,
-    Finding,
+    FindingRevision,
     Observation,
     ReviewEntry,
     Revision,
@@ -76,7 +79,7 @@ __all__ = [
     "Confirm",
     "ContextEvent",
     "Delivery",
-    "Finding",
+    "FindingRevision",
     "Holder",
     "Manifest",
     "MergeInto",
@@ -85,6 +88,7 @@ __all__ = [
     "Reject",
     "ReviewEntry",
     "Revision",
+    "Reword",
     "RunEntry",
     "SceneEntry",
     "SceneFile",
@@ -93,6 +97,8 @@ __all__ = [
     "SetKind",
     "Source",
     "Split",
+    "Strike",
+    "Uphold",
     "Withdraw",
     "Workspace",
     "add_delivery",
@@ -107,11 +113,14 @@ __all__ = [
     "change_raster_jobs",
     "copy_record",
     "differences",
+    "edit_finding",
     "feature_collection",
     "finish_run",
     "get_structure",
     "history_of",
+    "history_of_finding",
     "input_hash",
+    "keep_findings",
     "keep_structures",
     "known_files",
     "list_alerts",

@@ -72,6 +72,15 @@ def scene_rows(session: Session, uid: str) -> dict[str, SceneRow]:
     return {row.key: row for row in session.scalars(select(SceneRow).where(SceneRow.site_id == site.id))}
 
 
+def checksums_of(session: Session, uid: str) -> dict[str, tuple[str, ...]]:
+    """What was last known of the files of each scene, by scene id: checksums, of remote files addresses."""
+    keys = {row.id: key for key, row in scene_rows(session, uid).items()}
+    sums: dict[str, list[str]] = {}
+    for (scene, path), file in sorted(_latest_files(session, uid).items()):
+        sums.setdefault(keys[scene], []).append(file.sha256 or path)
+    return {key: tuple(of_scene) for key, of_scene in sums.items()}
+
+
 def _latest_files(session: Session, uid: str) -> dict[tuple[int, str], SceneFile]:
     """The newest description of each file."""
     site = site_row(session, uid)

@@ -7,6 +7,7 @@ They take a `Picture` (see `read_picture`), which reads only the window and the 
 `write_power_png` show the smallest structure that a site's images could have shown.
 """
 
+from sitewatch.phrases import answer_words, size_words
 from sitewatch.report._before_after import before_after_pngs
 from sitewatch.report._curves import structure_curves
 from sitewatch.report._dossier import write_dossier, write_overview_png
@@ -16,7 +17,6 @@ from sitewatch.report._pairs import scene_map
 from sitewatch.report._picture import Picture, read_picture
 from sitewatch.report._power_map import PowerMap, PowerReport, power_figure, write_power_png
 from sitewatch.report._power_page import contrast_words, window_words, write_power_page
-from sitewatch.report._power_words import answer_words, size_words
 from sitewatch.report._provenance import Provenance
 from sitewatch.report._series import Series, footprint_series
 from sitewatch.report._timeline import site_timeline

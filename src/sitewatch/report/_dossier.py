@@ -14,6 +14,7 @@ import xarray as xr
 
 from sitewatch.assess import SIZE_NAMES, bottleneck_words, what_it_changes_or_why_not
 from sitewatch.atomic import replacing
+from sitewatch.phrases import answer_words
 from sitewatch.report._captions import dates_words
 from sitewatch.report._choice import dates_of, main_stack
 from sitewatch.report._embed import svg_data_uri
@@ -21,7 +22,6 @@ from sitewatch.report._frame import whole_window
 from sitewatch.report._maps import composite_map, overview_map
 from sitewatch.report._panels import Shot, structure_panel
 from sitewatch.report._picture import Picture, polarisations, read_picture
-from sitewatch.report._power_words import answer_words
 from sitewatch.report._provenance import Provenance
 from sitewatch.report._style import track_colours
 from sitewatch.report._timeline import site_timeline

@@ -1,0 +1,69 @@
+"""A statement as the values of a row, and what it rests on: how two states of that differ, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from sitewatch.finding import Finding
+from sitewatch.words import counted
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What a statement rests on: facts by name, in words, and the checksums of the files of each scene."""
+
+    facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    files: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+    def as_plain(self) -> dict[str, Any]:
+        """JSON values."""
+        return {"facts": dict(self.facts), "files": {scene: list(sums) for scene, sums in self.files.items()}}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Evidence:
+        """What `as_plain` was given."""
+        return cls(dict(plain["facts"]), {scene: tuple(sums) for scene, sums in plain["files"].items()})
+
+
+def differences_between(then: Evidence, now: Evidence) -> tuple[str, ...]:
+    """How evidence has changed, as clauses; more images that show the same are no change."""
+    names = dict.fromkeys([*then.facts, *now.facts])
+    changed = [
+        f"{name}: was {then.facts.get(name) or 'not told'}, is {now.facts.get(name) or 'not told'}"
+        for name in names
+        if then.facts.get(name) != now.facts.get(name)
+    ]
+    gone = [scene for scene in then.files if scene not in now.files]
+    other = [scene for scene in then.files if scene in now.files and then.files[scene] != now.files[scene]]
+    if gone:
+        changed.append(
+            f"{counted(len(gone), 'image')} below it no longer {_verb(gone, 'counts', 'count')} ({_some(gone)})"
+        )
+    if other:
+        changed.append(
+            f"{counted(len(other), 'image')} below it {_verb(other, 'has', 'have')} another file ({_some(other)})"
+        )
+    return tuple(changed)
+
+
+def plain_of(finding: Finding) -> dict[str, Any]:
+    """A statement as JSON values, without its key."""
+    plain = {field.name: getattr(finding, field.name) for field in dataclasses.fields(finding) if field.name != "key"}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()} | {
+        "facts": dict(finding.facts)
+    }
+
+
+def from_plain(plain: Mapping[str, Any], key: str) -> Finding:
+    """What `plain_of` was given."""
+    return Finding(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}, key=key)
+
+
+def _verb(scenes: list[str], one: str, many: str) -> str:
+    return one if len(scenes) == 1 else many
+
+
+def _some(scenes: list[str]) -> str:
+    return scenes[0] + (f" and {len(scenes) - 1} more" if len(scenes) > 1 else "")

@@ -1,0 +1,360 @@
+"""Statements in the record: a run's enter it, an analyst's words hold over them, what changes below is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sitewatch import __version__
+from sitewatch.errors import ReviewError
+from sitewatch.finding import Finding, Likelihood, fault_of
+from sitewatch.phrases import structure_facts
+from sitewatch.record._database import Record, reading, writing
+from sitewatch.record._facts import from_facts
+from sitewatch.record._finding_facts import Evidence, differences_between, from_plain, plain_of
+from sitewatch.record._images import checksums_of
+from sitewatch.record._nouns import FindingRevision, finding_id, finding_number, number_of, public_id
+from sitewatch.record._reviews import Withdraw
+from sitewatch.record._revisions import latest_of
+from sitewatch.record._runs import run_row
+from sitewatch.record._sites import held_site_row, site_row
+from sitewatch.record._tables import FindingRevisionRow, FindingRow, RunRow, RunSceneRow, SceneRow
+
+_OWN = "analyst/"
+"""How keys of statements begin that no run makes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reword:
+    """Other words in place of what the record says; of an assessed one also another likelihood or confidence."""
+
+    text: str
+    likelihood: Likelihood | None = None
+    confidence: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Uphold:
+    """It holds on the evidence as it is now: the flag goes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Strike:
+    """It is left out of what is reported."""
+
+
+Edit = Reword | Uphold | Strike | Withdraw
+
+
+def keep_findings(
+    record: Record, uid: str, run: int, findings: Sequence[Finding], *, why: str
+) -> tuple[FindingRevision, ...]:
+    """Enter what a run states.
+
+    A statement that is known by its key keeps its name and gains a revision where it or its evidence is new. Where an
+    analyst's words are in force they stay, what the run states is kept beside, and how the evidence differs from that
+    on which they were written is told. One that the run no longer makes gains a revision that says so.
+
+    Parameters
+    ----------
+    run
+        Number of the run whose structures they are about.
+    findings
+        Each with a key of its own; their structures and scenes are known to the record.
+    why
+        The reason that revisions state.
+
+    Returns
+    -------
+    tuple
+        The latest revision of every statement of the site: those given in their order, then the others.
+    """
+    with writing(record) as session:
+        site, entry = held_site_row(session, uid), run_row(session, uid, run)
+        ground = _Ground.of(session, uid, entry)
+        known = _latest(session, uid)
+        for finding in findings:
+            row, last = known.get(finding.key, (None, None))
+            row = row or _new(session, site.id, finding.key)
+            new = _said(last, finding, ground)
+            if new is not None:
+                reason = f"{why}: first stated" if last is None else why
+                _add(session, row, last, new, by=f"sitewatch {__version__}", why=reason, run=entry)
+        said = {finding.key for finding in findings}
+        for key, (row, last) in known.items():
+            new = None if key in said else _unsaid(last, ground)
+            if new is not None:
+                reason = why if key.startswith(_OWN) else f"{why}: no longer stated"
+                _add(session, row, last, new, by=f"sitewatch {__version__}", why=reason, run=entry)
+        order = {finding.key: place for place, finding in enumerate(findings)}
+        return tuple(sorted(list_findings(record, uid), key=lambda one: order.get(one.finding.key, len(order))))
+
+
+def list_findings(record: Record, uid: str) -> tuple[FindingRevision, ...]:
+    """The latest revision of every statement about a site, by their names; those reported have `stands`."""
+    with reading(record) as session:
+        runs = _runs(session, uid)
+        return tuple(_noun(row, last, runs) for row, last in _latest(session, uid).values())
+
+
+def history_of_finding(record: Record, uid: str, name: str) -> tuple[FindingRevision, ...]:
+    """Every revision of a statement, oldest first.
+
+    Raises
+    ------
+    ReviewError
+        If there is no statement of that name.
+    """
+    with reading(record) as session:
+        row, _ = _find(session, uid, name)
+        query = select(FindingRevisionRow).where(FindingRevisionRow.finding_id == row.id)
+        runs = _runs(session, uid)
+        return tuple(_noun(row, one, runs) for one in session.scalars(query.order_by(FindingRevisionRow.number)))
+
+
+def edit_finding(record: Record, uid: str, name: str, edit: Edit, *, by: str, comment: str = "") -> FindingRevision:
+    """Enter what an analyst makes of a statement; it holds over what later runs say.
+
+    Raises
+    ------
+    ReviewError
+        If there is no such statement, or the edit makes no statement that could stand; nothing is changed then.
+    """
+    with writing(record) as session:
+        held_site_row(session, uid)
+        row, last = _find(session, uid, name)
+        run = session.scalar(
+            select(RunRow).where(RunRow.site_id == row.site_id).order_by(RunRow.number.desc()).limit(1)
+        )
+        new, why = _edited(_noun(row, last, {}), edit, row.key.startswith(_OWN))
+        evidence = _Ground.of(session, uid, run).under(new.computed or new.finding, own=new.computed is None)
+        new = dataclasses.replace(new, rests_on=evidence)
+        why = f"{why}: {comment}" if comment else why
+        return _noun(row, _add(session, row, last, new, by=by, why=why), {})
+
+
+def add_finding(record: Record, uid: str, finding: Finding, *, by: str, comment: str = "") -> FindingRevision:
+    """Add a statement of an analyst's own; it rests on the structures and scenes that it names.
+
+    Raises
+    ------
+    ReviewError
+        If it could not stand (`sitewatch.finding.fault_of`), or names a structure that the record doesn't know.
+    """
+    with writing(record) as session:
+        site = held_site_row(session, uid)
+        _check(finding)
+        known = latest_of(session, uid)
+        for name in finding.structures:
+            if number_of(name) not in known:
+                raise ReviewError(
+                    f"the record knows no structure {name}", hint="`sitewatch structures --all` lists them."
+                )
+        named = tuple(public_id(number_of(name)) for name in finding.structures)
+        row = _new(session, site.id, "")
+        row.key = f"{_OWN}{row.number}"
+        finding = dataclasses.replace(finding, key=row.key, structures=named)
+        run = session.scalar(select(RunRow).where(RunRow.site_id == site.id).order_by(RunRow.number.desc()).limit(1))
+        evidence = _Ground.of(session, uid, run).under(finding, own=True)
+        new = _State(finding, None, edited=True, rests_on=evidence)
+        why = f"added: {comment}" if comment else "added"
+        return _noun(row, _add(session, row, None, new, by=by, why=why), {})
+
+
+@dataclasses.dataclass(frozen=True)
+class _State:
+    """What a revision says, beside who made it and when."""
+
+    finding: Finding
+    computed: Finding | None
+    edited: bool = False
+    struck: bool = False
+    rests_on: Evidence = dataclasses.field(default_factory=Evidence)
+    changed: tuple[str, ...] = ()
+    before: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Ground:
+    """What there is to rest on now: structures by name, and the checksums of the scenes that the run used."""
+
+    structures: Mapping[str, Mapping[str, str]]
+    files: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, session: Session, uid: str, run: RunRow | None) -> _Ground:
+        latest = latest_of(session, uid)
+        structures = {public_id(n): structure_facts(from_facts(one.facts, public_id(n))) for n, one in latest.items()}
+        used: set[str] = set()
+        if run is not None:
+            query = select(SceneRow.key).join(RunSceneRow).where(RunSceneRow.run_id == run.id)
+            used = set(session.scalars(query))
+        return cls(structures, {key: sums for key, sums in checksums_of(session, uid).items() if key in used})
+
+    def under(self, finding: Finding, *, own: bool) -> Evidence:
+        """What a statement rests on: of an analyst's own, all that is said of the structures it names."""
+        facts = dict(finding.facts)
+        if own:
+            facts = {
+                f"{name} {what}": words
+                for name in finding.structures
+                for what, words in self.structures.get(name, {"": "no longer known"}).items()
+            }
+        return Evidence(facts, {scene: self.files[scene] for scene in finding.scenes if scene in self.files})
+
+
+def _said(last: FindingRevisionRow | None, finding: Finding, ground: _Ground) -> _State | None:
+    """What a statement becomes by a run that makes it; None where nothing about it is new."""
+    evidence = ground.under(finding, own=False)
+    if last is None:
+        return _State(finding, finding, rests_on=evidence)
+    old = _state(last, finding.key)
+    if not (old.edited or old.struck):
+        if (plain_of(old.finding), old.computed is not None, old.rests_on) == (plain_of(finding), True, evidence):
+            return None
+        before = old.finding.text if old.computed is not None and old.finding.text != finding.text else ""
+        return _State(finding, finding, rests_on=evidence, before=before)
+    changed = differences_between(old.rests_on, evidence)
+    if old.computed is not None and plain_of(old.computed) == plain_of(finding) and changed == old.changed:
+        return None
+    return dataclasses.replace(old, computed=finding, changed=changed, before="")
+
+
+def _unsaid(last: FindingRevisionRow, ground: _Ground) -> _State | None:
+    """What a statement becomes by a run that doesn't make it; None where nothing about it is new."""
+    old = _state(last, "")
+    if old.computed is None and not last.edited:
+        return None
+    if old.computed is None:
+        changed = differences_between(old.rests_on, ground.under(old.finding, own=True))
+        # One whose run fell silent has facts of that run, which can't be looked up; it stays flagged as it was.
+        changed = old.changed if old.finding.facts else changed
+        return None if changed == old.changed else dataclasses.replace(old, changed=changed, before="")
+    silent = f"the latest run no longer states it; it had been: “{old.computed.text}”"
+    return dataclasses.replace(old, computed=None, changed=(silent,) if old.edited else (), before="")
+
+
+def _edited(one: FindingRevision, edit: Edit, own: bool) -> tuple[_State, str]:
+    state = _State(one.finding, one.computed, one.edited, one.struck)
+    if isinstance(edit, Reword):
+        words = dataclasses.replace(
+            one.finding,
+            text=edit.text,
+            likelihood=edit.likelihood or one.finding.likelihood,
+            confidence=edit.confidence or one.finding.confidence,
+        )
+        _check(words)
+        return dataclasses.replace(state, finding=words, edited=True, struck=False), "reworded"
+    if isinstance(edit, Uphold):
+        if not one.stands:
+            raise ReviewError(f"{one.id} is not reported, so there is nothing to uphold", hint="Withdraw the strike.")
+        return dataclasses.replace(state, edited=True), "upheld"
+    if isinstance(edit, Strike):
+        return dataclasses.replace(state, struck=True), "struck"
+    if own:
+        return dataclasses.replace(state, struck=False, edited=not one.edited or one.struck), "withdrawn"
+    back = one.computed or one.finding
+    return dataclasses.replace(state, finding=back, edited=False, struck=False), "withdrawn"
+
+
+def _check(finding: Finding) -> None:
+    fault = fault_of(finding)
+    if fault:
+        raise ReviewError(f"{finding.text!r} can't stand as a finding that is {finding.kind}", hint=fault)
+
+
+def _latest(session: Session, uid: str) -> dict[str, tuple[FindingRow, FindingRevisionRow]]:
+    """Latest revisions of a site's statements by key, in the order of their names."""
+    newest = (
+        select(FindingRevisionRow.finding_id, func.max(FindingRevisionRow.number).label("number"))
+        .group_by(FindingRevisionRow.finding_id)
+        .subquery()
+    )
+    one = FindingRevisionRow
+    rows = session.execute(
+        select(FindingRow, one)
+        .join(one, one.finding_id == FindingRow.id)
+        .join(newest, (newest.c.finding_id == one.finding_id) & (newest.c.number == one.number))
+        .where(FindingRow.site_id == site_row(session, uid).id)
+        .order_by(FindingRow.number)
+    )
+    return {row.key: (row, last) for row, last in rows}
+
+
+def _find(session: Session, uid: str, name: str) -> tuple[FindingRow, FindingRevisionRow]:
+    number = finding_number(name)
+    for row, last in _latest(session, uid).values():
+        if row.number == number:
+            return row, last
+    raise ReviewError(f"the record has no finding {finding_id(number)}", hint="`sitewatch findings --all` lists them.")
+
+
+def _new(session: Session, site_id: int, key: str) -> FindingRow:
+    last = session.scalar(select(func.max(FindingRow.number)).where(FindingRow.site_id == site_id)) or 0
+    row = FindingRow(site_id=site_id, number=last + 1, key=key, created=dt.datetime.now(dt.UTC))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _add(
+    session: Session,
+    row: FindingRow,
+    last: FindingRevisionRow | None,
+    new: _State,
+    *,
+    by: str,
+    why: str,
+    run: RunRow | None = None,
+) -> FindingRevisionRow:
+    f = new.finding
+    made = FindingRevisionRow(
+        finding_id=row.id, number=last.number + 1 if last else 1, run_id=run.id if run else None,
+        made=dt.datetime.now(dt.UTC), by=by, why=why, edited=new.edited, struck=new.struck, kind=f.kind, text=f.text,
+        likelihood=f.likelihood or "", confidence=f.confidence, source=f.source,
+        detail={
+            **{name: value for name, value in plain_of(f).items() if name in _DETAIL},
+            "computed": plain_of(new.computed) if new.computed else None,
+            "rests_on": new.rests_on.as_plain(), "changed": list(new.changed), "before": new.before,
+        },
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made
+
+
+_DETAIL = ("structures", "scenes", "assumptions", "facts")
+
+
+def _state(row: FindingRevisionRow, key: str) -> _State:
+    detail = row.detail
+    said = {
+        "kind": row.kind, "text": row.text, "likelihood": row.likelihood or None, "confidence": row.confidence,
+        "source": row.source, **{name: detail[name] for name in _DETAIL},
+    }  # fmt: skip
+    computed = detail["computed"]
+    return _State(
+        from_plain(said, key), from_plain(computed, key) if computed else None, row.edited, row.struck,
+        Evidence.from_plain(detail["rests_on"]), tuple(detail["changed"]), detail["before"],
+    )  # fmt: skip
+
+
+def _noun(row: FindingRow, one: FindingRevisionRow, runs: Mapping[int, int]) -> FindingRevision:
+    state = _state(one, row.key)
+    return FindingRevision(
+        id=finding_id(row.number), number=one.number, made=one.made, by=one.by, why=one.why, finding=state.finding,
+        computed=state.computed, edited=state.edited, struck=state.struck, changed=state.changed, before=state.before,
+        run=runs.get(one.run_id) if one.run_id else None,
+    )  # fmt: skip
+
+
+def _runs(session: Session, uid: str) -> dict[int, int]:
+    rows: Iterable[Any] = session.execute(
+        select(RunRow.id, RunRow.number).where(RunRow.site_id == site_row(session, uid).id)
+    )
+    return dict(tuple(row) for row in rows)
