@@ -12,19 +12,19 @@ from sitewatch.words import counted
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """What a statement rests on: facts by name, in words, and the checksums of the files of each scene."""
+    """What a statement rests on: facts by name, in words, and what the files of each scene are."""
 
     facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    files: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def as_plain(self) -> dict[str, Any]:
         """JSON values."""
-        return {"facts": dict(self.facts), "files": {scene: list(sums) for scene, sums in self.files.items()}}
+        return {"facts": dict(self.facts), "files": dict(self.files)}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Evidence:
         """What `as_plain` was given."""
-        return cls(dict(plain["facts"]), {scene: tuple(sums) for scene, sums in plain["files"].items()})
+        return cls(dict(plain["facts"]), dict(plain["files"]))
 
 
 def differences_between(then: Evidence, now: Evidence) -> tuple[str, ...]:
@@ -38,13 +38,11 @@ def differences_between(then: Evidence, now: Evidence) -> tuple[str, ...]:
     gone = [scene for scene in then.files if scene not in now.files]
     other = [scene for scene in then.files if scene in now.files and then.files[scene] != now.files[scene]]
     if gone:
-        changed.append(
-            f"{counted(len(gone), 'image')} below it no longer {_verb(gone, 'counts', 'count')} ({_some(gone)})"
-        )
+        verb = "counts" if len(gone) == 1 else "count"
+        changed.append(f"{counted(len(gone), 'image')} below it no longer {verb} ({_some(gone)})")
     if other:
-        changed.append(
-            f"{counted(len(other), 'image')} below it {_verb(other, 'has', 'have')} another file ({_some(other)})"
-        )
+        verb = "has" if len(other) == 1 else "have"
+        changed.append(f"{counted(len(other), 'image')} below it {verb} other files than before ({_some(other)})")
     return tuple(changed)
 
 
@@ -59,10 +57,6 @@ def plain_of(finding: Finding) -> dict[str, Any]:
 def from_plain(plain: Mapping[str, Any], key: str) -> Finding:
     """What `plain_of` was given."""
     return Finding(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}, key=key)
-
-
-def _verb(scenes: list[str], one: str, many: str) -> str:
-    return one if len(scenes) == 1 else many
 
 
 def _some(scenes: list[str]) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitewatch import __version__
@@ -16,14 +14,25 @@ from sitewatch.finding import Finding, Likelihood, fault_of
 from sitewatch.phrases import structure_facts
 from sitewatch.record._database import Record, reading, writing
 from sitewatch.record._facts import from_facts
-from sitewatch.record._finding_facts import Evidence, differences_between, from_plain, plain_of
-from sitewatch.record._images import checksums_of
-from sitewatch.record._nouns import FindingRevision, finding_id, finding_number, number_of, public_id
+from sitewatch.record._finding_facts import Evidence, differences_between, plain_of
+from sitewatch.record._finding_rows import (
+    FindingState,
+    add_finding_revision,
+    as_noun,
+    find_finding,
+    last_run,
+    latest_findings,
+    new_finding,
+    run_numbers,
+    state_of,
+)
+from sitewatch.record._images import digests_of
+from sitewatch.record._nouns import FindingRevision, number_of, public_id
 from sitewatch.record._reviews import Withdraw
 from sitewatch.record._revisions import latest_of
 from sitewatch.record._runs import run_row
-from sitewatch.record._sites import held_site_row, site_row
-from sitewatch.record._tables import FindingRevisionRow, FindingRow, RunRow, RunSceneRow, SceneRow
+from sitewatch.record._sites import held_site_row
+from sitewatch.record._tables import FindingRevisionRow, RunRow, RunSceneRow, SceneRow
 
 _OWN = "analyst/"
 """How keys of statements begin that no run makes."""
@@ -77,20 +86,20 @@ def keep_findings(
     with writing(record) as session:
         site, entry = held_site_row(session, uid), run_row(session, uid, run)
         ground = _Ground.of(session, uid, entry)
-        known = _latest(session, uid)
+        known = latest_findings(session, uid)
         for finding in findings:
             row, last = known.get(finding.key, (None, None))
-            row = row or _new(session, site.id, finding.key)
+            row = row or new_finding(session, site.id, finding.key)
             new = _said(last, finding, ground)
             if new is not None:
                 reason = f"{why}: first stated" if last is None else why
-                _add(session, row, last, new, by=f"sitewatch {__version__}", why=reason, run=entry)
+                add_finding_revision(session, row, last, new, by=f"sitewatch {__version__}", why=reason, run=entry)
         said = {finding.key for finding in findings}
         for key, (row, last) in known.items():
-            new = None if key in said else _unsaid(last, ground)
+            new = None if key in said else _unsaid(last, key, ground)
             if new is not None:
                 reason = why if key.startswith(_OWN) else f"{why}: no longer stated"
-                _add(session, row, last, new, by=f"sitewatch {__version__}", why=reason, run=entry)
+                add_finding_revision(session, row, last, new, by=f"sitewatch {__version__}", why=reason, run=entry)
         order = {finding.key: place for place, finding in enumerate(findings)}
         return tuple(sorted(list_findings(record, uid), key=lambda one: order.get(one.finding.key, len(order))))
 
@@ -98,8 +107,8 @@ def keep_findings(
 def list_findings(record: Record, uid: str) -> tuple[FindingRevision, ...]:
     """The latest revision of every statement about a site, by their names; those reported have `stands`."""
     with reading(record) as session:
-        runs = _runs(session, uid)
-        return tuple(_noun(row, last, runs) for row, last in _latest(session, uid).values())
+        runs = run_numbers(session, uid)
+        return tuple(as_noun(row, last, runs) for row, last in latest_findings(session, uid).values())
 
 
 def history_of_finding(record: Record, uid: str, name: str) -> tuple[FindingRevision, ...]:
@@ -111,10 +120,10 @@ def history_of_finding(record: Record, uid: str, name: str) -> tuple[FindingRevi
         If there is no statement of that name.
     """
     with reading(record) as session:
-        row, _ = _find(session, uid, name)
+        row, _ = find_finding(session, uid, name)
         query = select(FindingRevisionRow).where(FindingRevisionRow.finding_id == row.id)
-        runs = _runs(session, uid)
-        return tuple(_noun(row, one, runs) for one in session.scalars(query.order_by(FindingRevisionRow.number)))
+        runs = run_numbers(session, uid)
+        return tuple(as_noun(row, one, runs) for one in session.scalars(query.order_by(FindingRevisionRow.number)))
 
 
 def edit_finding(record: Record, uid: str, name: str, edit: Edit, *, by: str, comment: str = "") -> FindingRevision:
@@ -127,15 +136,13 @@ def edit_finding(record: Record, uid: str, name: str, edit: Edit, *, by: str, co
     """
     with writing(record) as session:
         held_site_row(session, uid)
-        row, last = _find(session, uid, name)
-        run = session.scalar(
-            select(RunRow).where(RunRow.site_id == row.site_id).order_by(RunRow.number.desc()).limit(1)
-        )
-        new, why = _edited(_noun(row, last, {}), edit, row.key.startswith(_OWN))
+        row, last = find_finding(session, uid, name)
+        run = last_run(session, row.site_id)
+        new, why = _edited(as_noun(row, last, {}), edit, row.key.startswith(_OWN))
         evidence = _Ground.of(session, uid, run).under(new.computed or new.finding, own=new.computed is None)
         new = dataclasses.replace(new, rests_on=evidence)
         why = f"{why}: {comment}" if comment else why
-        return _noun(row, _add(session, row, last, new, by=by, why=why), {})
+        return as_noun(row, add_finding_revision(session, row, last, new, by=by, why=why), {})
 
 
 def add_finding(record: Record, uid: str, finding: Finding, *, by: str, comment: str = "") -> FindingRevision:
@@ -156,35 +163,22 @@ def add_finding(record: Record, uid: str, finding: Finding, *, by: str, comment:
                     f"the record knows no structure {name}", hint="`sitewatch structures --all` lists them."
                 )
         named = tuple(public_id(number_of(name)) for name in finding.structures)
-        row = _new(session, site.id, "")
+        row = new_finding(session, site.id, "")
         row.key = f"{_OWN}{row.number}"
         finding = dataclasses.replace(finding, key=row.key, structures=named)
-        run = session.scalar(select(RunRow).where(RunRow.site_id == site.id).order_by(RunRow.number.desc()).limit(1))
+        run = last_run(session, site.id)
         evidence = _Ground.of(session, uid, run).under(finding, own=True)
-        new = _State(finding, None, edited=True, rests_on=evidence)
+        new = FindingState(finding, None, edited=True, rests_on=evidence)
         why = f"added: {comment}" if comment else "added"
-        return _noun(row, _add(session, row, None, new, by=by, why=why), {})
-
-
-@dataclasses.dataclass(frozen=True)
-class _State:
-    """What a revision says, beside who made it and when."""
-
-    finding: Finding
-    computed: Finding | None
-    edited: bool = False
-    struck: bool = False
-    rests_on: Evidence = dataclasses.field(default_factory=Evidence)
-    changed: tuple[str, ...] = ()
-    before: str = ""
+        return as_noun(row, add_finding_revision(session, row, None, new, by=by, why=why), {})
 
 
 @dataclasses.dataclass(frozen=True)
 class _Ground:
-    """What there is to rest on now: structures by name, and the checksums of the scenes that the run used."""
+    """What there is to rest on now: structures by name, and the files of the scenes that the run used."""
 
     structures: Mapping[str, Mapping[str, str]]
-    files: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, str]
 
     @classmethod
     def of(cls, session: Session, uid: str, run: RunRow | None) -> _Ground:
@@ -194,7 +188,7 @@ class _Ground:
         if run is not None:
             query = select(SceneRow.key).join(RunSceneRow).where(RunSceneRow.run_id == run.id)
             used = set(session.scalars(query))
-        return cls(structures, {key: sums for key, sums in checksums_of(session, uid).items() if key in used})
+        return cls(structures, {key: one for key, one in digests_of(session, uid).items() if key in used})
 
     def under(self, finding: Finding, *, own: bool) -> Evidence:
         """What a statement rests on: of an analyst's own, all that is said of the structures it names."""
@@ -208,39 +202,37 @@ class _Ground:
         return Evidence(facts, {scene: self.files[scene] for scene in finding.scenes if scene in self.files})
 
 
-def _said(last: FindingRevisionRow | None, finding: Finding, ground: _Ground) -> _State | None:
+def _said(last: FindingRevisionRow | None, finding: Finding, ground: _Ground) -> FindingState | None:
     """What a statement becomes by a run that makes it; None where nothing about it is new."""
     evidence = ground.under(finding, own=False)
     if last is None:
-        return _State(finding, finding, rests_on=evidence)
-    old = _state(last, finding.key)
+        return FindingState(finding, finding, rests_on=evidence)
+    old = state_of(last, finding.key)
     if not (old.edited or old.struck):
         if (plain_of(old.finding), old.computed is not None, old.rests_on) == (plain_of(finding), True, evidence):
             return None
         before = old.finding.text if old.computed is not None and old.finding.text != finding.text else ""
-        return _State(finding, finding, rests_on=evidence, before=before)
+        return FindingState(finding, finding, rests_on=evidence, before=before)
     changed = differences_between(old.rests_on, evidence)
     if old.computed is not None and plain_of(old.computed) == plain_of(finding) and changed == old.changed:
         return None
     return dataclasses.replace(old, computed=finding, changed=changed, before="")
 
 
-def _unsaid(last: FindingRevisionRow, ground: _Ground) -> _State | None:
+def _unsaid(last: FindingRevisionRow, key: str, ground: _Ground) -> FindingState | None:
     """What a statement becomes by a run that doesn't make it; None where nothing about it is new."""
-    old = _state(last, "")
-    if old.computed is None and not last.edited:
+    old = state_of(last, key)
+    if old.computed is None and not (old.edited and key.startswith(_OWN)):
         return None
     if old.computed is None:
         changed = differences_between(old.rests_on, ground.under(old.finding, own=True))
-        # One whose run fell silent has facts of that run, which can't be looked up; it stays flagged as it was.
-        changed = old.changed if old.finding.facts else changed
         return None if changed == old.changed else dataclasses.replace(old, changed=changed, before="")
     silent = f"the latest run no longer states it; it had been: “{old.computed.text}”"
     return dataclasses.replace(old, computed=None, changed=(silent,) if old.edited else (), before="")
 
 
-def _edited(one: FindingRevision, edit: Edit, own: bool) -> tuple[_State, str]:
-    state = _State(one.finding, one.computed, one.edited, one.struck)
+def _edited(one: FindingRevision, edit: Edit, own: bool) -> tuple[FindingState, str]:
+    state = FindingState(one.finding, one.computed, one.edited, one.struck)
     if isinstance(edit, Reword):
         words = dataclasses.replace(
             one.finding,
@@ -266,95 +258,3 @@ def _check(finding: Finding) -> None:
     fault = fault_of(finding)
     if fault:
         raise ReviewError(f"{finding.text!r} can't stand as a finding that is {finding.kind}", hint=fault)
-
-
-def _latest(session: Session, uid: str) -> dict[str, tuple[FindingRow, FindingRevisionRow]]:
-    """Latest revisions of a site's statements by key, in the order of their names."""
-    newest = (
-        select(FindingRevisionRow.finding_id, func.max(FindingRevisionRow.number).label("number"))
-        .group_by(FindingRevisionRow.finding_id)
-        .subquery()
-    )
-    one = FindingRevisionRow
-    rows = session.execute(
-        select(FindingRow, one)
-        .join(one, one.finding_id == FindingRow.id)
-        .join(newest, (newest.c.finding_id == one.finding_id) & (newest.c.number == one.number))
-        .where(FindingRow.site_id == site_row(session, uid).id)
-        .order_by(FindingRow.number)
-    )
-    return {row.key: (row, last) for row, last in rows}
-
-
-def _find(session: Session, uid: str, name: str) -> tuple[FindingRow, FindingRevisionRow]:
-    number = finding_number(name)
-    for row, last in _latest(session, uid).values():
-        if row.number == number:
-            return row, last
-    raise ReviewError(f"the record has no finding {finding_id(number)}", hint="`sitewatch findings --all` lists them.")
-
-
-def _new(session: Session, site_id: int, key: str) -> FindingRow:
-    last = session.scalar(select(func.max(FindingRow.number)).where(FindingRow.site_id == site_id)) or 0
-    row = FindingRow(site_id=site_id, number=last + 1, key=key, created=dt.datetime.now(dt.UTC))
-    session.add(row)
-    session.flush()
-    return row
-
-
-def _add(
-    session: Session,
-    row: FindingRow,
-    last: FindingRevisionRow | None,
-    new: _State,
-    *,
-    by: str,
-    why: str,
-    run: RunRow | None = None,
-) -> FindingRevisionRow:
-    f = new.finding
-    made = FindingRevisionRow(
-        finding_id=row.id, number=last.number + 1 if last else 1, run_id=run.id if run else None,
-        made=dt.datetime.now(dt.UTC), by=by, why=why, edited=new.edited, struck=new.struck, kind=f.kind, text=f.text,
-        likelihood=f.likelihood or "", confidence=f.confidence, source=f.source,
-        detail={
-            **{name: value for name, value in plain_of(f).items() if name in _DETAIL},
-            "computed": plain_of(new.computed) if new.computed else None,
-            "rests_on": new.rests_on.as_plain(), "changed": list(new.changed), "before": new.before,
-        },
-    )  # fmt: skip
-    session.add(made)
-    session.flush()
-    return made
-
-
-_DETAIL = ("structures", "scenes", "assumptions", "facts")
-
-
-def _state(row: FindingRevisionRow, key: str) -> _State:
-    detail = row.detail
-    said = {
-        "kind": row.kind, "text": row.text, "likelihood": row.likelihood or None, "confidence": row.confidence,
-        "source": row.source, **{name: detail[name] for name in _DETAIL},
-    }  # fmt: skip
-    computed = detail["computed"]
-    return _State(
-        from_plain(said, key), from_plain(computed, key) if computed else None, row.edited, row.struck,
-        Evidence.from_plain(detail["rests_on"]), tuple(detail["changed"]), detail["before"],
-    )  # fmt: skip
-
-
-def _noun(row: FindingRow, one: FindingRevisionRow, runs: Mapping[int, int]) -> FindingRevision:
-    state = _state(one, row.key)
-    return FindingRevision(
-        id=finding_id(row.number), number=one.number, made=one.made, by=one.by, why=one.why, finding=state.finding,
-        computed=state.computed, edited=state.edited, struck=state.struck, changed=state.changed, before=state.before,
-        run=runs.get(one.run_id) if one.run_id else None,
-    )  # fmt: skip
-
-
-def _runs(session: Session, uid: str) -> dict[int, int]:
-    rows: Iterable[Any] = session.execute(
-        select(RunRow.id, RunRow.number).where(RunRow.site_id == site_row(session, uid).id)
-    )
-    return dict(tuple(row) for row in rows)

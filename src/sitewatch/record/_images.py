@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -72,13 +73,14 @@ def scene_rows(session: Session, uid: str) -> dict[str, SceneRow]:
     return {row.key: row for row in session.scalars(select(SceneRow).where(SceneRow.site_id == site.id))}
 
 
-def checksums_of(session: Session, uid: str) -> dict[str, tuple[str, ...]]:
-    """What was last known of the files of each scene, by scene id: checksums, of remote files addresses."""
+def digests_of(session: Session, uid: str) -> dict[str, str]:
+    """A short digest of what was last known of the files of each scene, by scene id."""
     keys = {row.id: key for key, row in scene_rows(session, uid).items()}
     sums: dict[str, list[str]] = {}
     for (scene, path), file in sorted(_latest_files(session, uid).items()):
         sums.setdefault(keys[scene], []).append(file.sha256 or path)
-    return {key: tuple(of_scene) for key, of_scene in sums.items()}
+    # Many statements rest on many scenes each; twelve digits tell two files of one scene apart.
+    return {key: hashlib.sha256("|".join(of_scene).encode()).hexdigest()[:12] for key, of_scene in sums.items()}
 
 
 def _latest_files(session: Session, uid: str) -> dict[tuple[int, str], SceneFile]:

@@ -15,10 +15,13 @@ import xarray as xr
 from sitewatch.assess import SIZE_NAMES, bottleneck_words, what_it_changes_or_why_not
 from sitewatch.atomic import replacing
 from sitewatch.phrases import answer_words
+from sitewatch.record import FindingRevision
 from sitewatch.report._captions import dates_words
 from sitewatch.report._choice import dates_of, main_stack
 from sitewatch.report._embed import svg_data_uri
+from sitewatch.report._findings import finding_groups, link_statements
 from sitewatch.report._frame import whole_window
+from sitewatch.report._manifest import as_script, file_name, manifest_of
 from sitewatch.report._maps import composite_map, overview_map
 from sitewatch.report._panels import Shot, structure_panel
 from sitewatch.report._picture import Picture, polarisations, read_picture
@@ -55,6 +58,7 @@ def write_dossier(
     scenes_used: Sequence[Scene],
     left_out: Sequence[LeftOut],
     provenance: Provenance,
+    findings: Sequence[FindingRevision] = (),
 ) -> Path:
     """Write the report on a site as one self-contained HTML file.
 
@@ -73,6 +77,8 @@ def write_dossier(
         Every scene is listed, those left out with the reason.
     provenance
         How the result came about.
+    findings
+        What the record states of the site, in the order in which it is to be read; those that don't stand are left out.
 
     Returns
     -------
@@ -80,7 +86,7 @@ def write_dossier(
         The file written.
     """
     target = Path(path)
-    context = _context(site, stacks, structures, scenes_used, left_out, provenance)
+    context = _context(site, stacks, structures, scenes_used, left_out, provenance, findings)
     html = environment().get_template("dossier.html.j2").render(context)
     with replacing(target) as temporary:
         temporary.write_text(html, encoding="utf-8")
@@ -136,6 +142,7 @@ def _context(
     scenes_used: Sequence[Scene],
     left_out: Sequence[LeftOut],
     provenance: Provenance,
+    findings: Sequence[FindingRevision],
 ) -> dict[str, Any]:
     ordered = in_order(structures)
     labels = numbers(ordered)
@@ -173,6 +180,9 @@ def _context(
         "credits": list(credits),
         "most_rows_open": MOST_ROWS_OPEN,
         "panel_ids": {s.id for s in shown},
+        "finding_groups": finding_groups(findings, ordered, labels, scenes, provenance.run),
+        "link_statements": link_statements(findings, scenes, provenance.run),
+        "manifest": as_script(manifest_of(site, provenance, scenes, left_out)),
     }
 
 
@@ -271,6 +281,6 @@ def environment() -> jinja2.Environment:
     environment.filters.update(
         area=area_words, length_m=length_words, begun_cell=_begun_cell, finished_cell=_finished_cell, day=date_words,
         answer=answer_words, sentence=sentence_about, scene_time=_scene_time, upper_first=upper_first,
-        bottleneck=bottleneck_words,
+        bottleneck=bottleneck_words, file_name=file_name,
     )  # fmt: skip
     return environment
