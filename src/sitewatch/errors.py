@@ -10,6 +10,7 @@
     ├── StackError       the scenes don't make a stack
     ├── ChangeError      the statistics can't be computed from this stack
     ├── StructureError   a footprint can't be dated or measured
+    ├── VerifyError      a dossier can't be computed again
     ├── ExportError      a file for, or from, other programs can't be written or read
     └── WorkspaceError   the output folder can't be used
         ├── RecordError      the record can't be opened or written to
@@ -70,6 +71,10 @@ class StructureError(SitewatchError):
 
 class ExportError(SitewatchError):
     """A file for, or from, other programs can't be written or read."""
+
+
+class VerifyError(SitewatchError):
+    """A dossier can't be computed again."""
 
 
 class WorkspaceError(SitewatchError):

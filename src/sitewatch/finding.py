@@ -83,7 +83,7 @@ def likelihood_words(term: Likelihood) -> str:
 
 def terms_in(text: str) -> tuple[Likelihood, ...]:
     """The likelihoods that a text names, each once."""
-    return tuple(dict.fromkeys(term.lower() for term in _TERMS.findall(text)))  # type: ignore[arg-type]
+    return tuple(dict.fromkeys(term.lower() for term in _TERMS.findall(text)))
 
 
 def fault_of(finding: Finding) -> str:

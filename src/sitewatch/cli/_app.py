@@ -13,6 +13,7 @@ from sitewatch.cli._date import date
 from sitewatch.cli._demo import demo
 from sitewatch.cli._exits import INTERRUPTED
 from sitewatch.cli._export import export
+from sitewatch.cli._findings import edit, findings
 from sitewatch.cli._follow import add, init, status, update
 from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
@@ -22,6 +23,7 @@ from sitewatch.cli._run import run
 from sitewatch.cli._score import score
 from sitewatch.cli._sources import fetch, search
 from sitewatch.cli._structures import history, review, structures
+from sitewatch.cli._verify import verify
 
 _DO = "Find and date"
 _FOLLOW = "Follow a site over time"
@@ -41,7 +43,9 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
-for _command in (init, add, update, status, structures, history, review, export, links):
+for _command in (
+    init, add, update, status, structures, history, review, findings, edit, verify, export, links,
+):  # fmt: skip
     app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_BRING)(search)
 app.command(rich_help_panel=_BRING)(fetch)

@@ -9,19 +9,20 @@ Files appear whole or not at all, so that an interrupted run never leaves half o
 from sitewatch.record._alerts import add_delivery, list_alerts, list_deliveries, raise_alert
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
-from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
+from sitewatch.record._files import SceneFile, SceneRecord, all_known, fingerprint, input_hash, scene_jobs
 from sitewatch.record._findings import (
     Reword,
     Strike,
     Uphold,
     add_finding,
     edit_finding,
+    finding_revisions_numbered,
     history_of_finding,
     keep_findings,
     list_findings,
 )
 from sitewatch.record._geopackage import write_geopackage
-from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
+from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scene_files, list_scenes
 from sitewatch.record._keep import keep_structures, list_observations
 from sitewatch.record._lock import Holder, at_work, update_lock
 from sitewatch.record._manifest import Manifest
@@ -46,6 +47,7 @@ from sitewatch.record._published import (
     write_published,
 )
 from sitewatch.record._rasters import change_raster_jobs, write_change_rasters, write_raster
+from sitewatch.record._recomputed import Recomputed, recomputed, revisions_numbered
 from sitewatch.record._reviews import (
     KINDS,
     Comment,
@@ -84,6 +86,7 @@ __all__ = [
     "Manifest",
     "MergeInto",
     "Observation",
+    "Recomputed",
     "Record",
     "Reject",
     "ReviewEntry",
@@ -115,6 +118,8 @@ __all__ = [
     "differences",
     "edit_finding",
     "feature_collection",
+    "finding_revisions_numbered",
+    "fingerprint",
     "finish_run",
     "get_structure",
     "history_of",
@@ -131,14 +136,17 @@ __all__ = [
     "list_observations",
     "list_reviews",
     "list_runs",
+    "list_scene_files",
     "list_scenes",
     "list_sources",
     "list_structures",
     "open_record",
     "raise_alert",
+    "recomputed",
     "register_site",
     "review",
     "revision_feature",
+    "revisions_numbered",
     "scene_jobs",
     "standing",
     "to_feature",

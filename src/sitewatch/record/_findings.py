@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sitewatch import __version__
-from sitewatch.errors import ReviewError
+from sitewatch.errors import RecordError, ReviewError
 from sitewatch.finding import Finding, Likelihood, fault_of
 from sitewatch.phrases import structure_facts
 from sitewatch.record._database import Record, reading, writing
@@ -27,12 +27,12 @@ from sitewatch.record._finding_rows import (
     state_of,
 )
 from sitewatch.record._images import digests_of
-from sitewatch.record._nouns import FindingRevision, number_of, public_id
+from sitewatch.record._nouns import FindingRevision, finding_number, number_of, public_id
 from sitewatch.record._reviews import Withdraw
 from sitewatch.record._revisions import latest_of
 from sitewatch.record._runs import run_row
-from sitewatch.record._sites import held_site_row
-from sitewatch.record._tables import FindingRevisionRow, RunRow, RunSceneRow, SceneRow
+from sitewatch.record._sites import held_site_row, site_row
+from sitewatch.record._tables import FindingRevisionRow, FindingRow, RunRow, RunSceneRow, SceneRow
 
 _OWN = "analyst/"
 """How keys of statements begin that no run makes."""
@@ -109,6 +109,31 @@ def list_findings(record: Record, uid: str) -> tuple[FindingRevision, ...]:
     with reading(record) as session:
         runs = run_numbers(session, uid)
         return tuple(as_noun(row, last, runs) for row, last in latest_findings(session, uid).values())
+
+
+def finding_revisions_numbered(record: Record, uid: str, numbers: Mapping[str, int]) -> tuple[FindingRevision, ...]:
+    """The revisions of these numbers, by the names of their statements and in that order.
+
+    Raises
+    ------
+    RecordError
+        If the record lacks one of them.
+    """
+    wanted = {finding_number(name): number for name, number in numbers.items()}
+    with reading(record) as session:
+        rows = session.execute(
+            select(FindingRow, FindingRevisionRow)
+            .join(FindingRevisionRow, FindingRevisionRow.finding_id == FindingRow.id)
+            .where(FindingRow.site_id == site_row(session, uid).id)
+        )
+        runs = run_numbers(session, uid)
+        found = {row.number: as_noun(row, one, runs) for row, one in rows if wanted.get(row.number) == one.number}
+    if len(found) < len(wanted):
+        raise RecordError(
+            f"the record lacks {len(wanted) - len(found)} of the {len(wanted)} findings that are asked for",
+            hint="Is it the record that they were taken from?",
+        )
+    return tuple(found[number] for number in wanted)
 
 
 def history_of_finding(record: Record, uid: str, name: str) -> tuple[FindingRevision, ...]:

@@ -56,6 +56,13 @@ def known_files(record: Record, uid: str) -> dict[str, SceneFile]:
         return {path: file for (_, path), file in _latest_files(session, uid).items()}
 
 
+def list_scene_files(record: Record, uid: str) -> tuple[tuple[str, SceneFile], ...]:
+    """The files of each scene wherever they lay, with the scene's id, as they were last used."""
+    with reading(record) as session:
+        keys = {row.id: key for key, row in scene_rows(session, uid).items()}
+        return tuple((keys[scene], file) for (scene, _), file in _latest_files(session, uid).items())
+
+
 def list_scenes(record: Record, uid: str) -> tuple[SceneEntry, ...]:
     """Scenes of a site by acquisition time, with whether a run has used them."""
     with reading(record) as session:

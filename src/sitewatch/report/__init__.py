@@ -12,12 +12,14 @@ from sitewatch.report._before_after import before_after_pngs
 from sitewatch.report._curves import structure_curves
 from sitewatch.report._dossier import write_dossier, write_overview_png
 from sitewatch.report._frame import Frame, Window, whole_window, window_around
+from sitewatch.report._manifest import scene_file_name
 from sitewatch.report._maps import composite_map, overview_map
 from sitewatch.report._pairs import scene_map
 from sitewatch.report._picture import Picture, read_picture
 from sitewatch.report._power_map import PowerMap, PowerReport, power_figure, write_power_png
 from sitewatch.report._power_page import contrast_words, window_words, write_power_page
 from sitewatch.report._provenance import Provenance
+from sitewatch.report._read_back import ReadDossier, read_dossier
 from sitewatch.report._series import Series, footprint_series
 from sitewatch.report._timeline import site_timeline
 
@@ -27,6 +29,7 @@ __all__ = [
     "PowerMap",
     "PowerReport",
     "Provenance",
+    "ReadDossier",
     "Series",
     "Window",
     "answer_words",
@@ -36,7 +39,9 @@ __all__ = [
     "footprint_series",
     "overview_map",
     "power_figure",
+    "read_dossier",
     "read_picture",
+    "scene_file_name",
     "scene_map",
     "site_timeline",
     "size_words",

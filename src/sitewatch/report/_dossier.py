@@ -21,7 +21,7 @@ from sitewatch.report._choice import dates_of, main_stack
 from sitewatch.report._embed import svg_data_uri
 from sitewatch.report._findings import finding_groups, link_statements
 from sitewatch.report._frame import whole_window
-from sitewatch.report._manifest import as_script, file_name, manifest_of
+from sitewatch.report._manifest import as_script, manifest_of, scene_file_name
 from sitewatch.report._maps import composite_map, overview_map
 from sitewatch.report._panels import Shot, structure_panel
 from sitewatch.report._picture import Picture, polarisations, read_picture
@@ -281,6 +281,6 @@ def environment() -> jinja2.Environment:
     environment.filters.update(
         area=area_words, length_m=length_words, begun_cell=_begun_cell, finished_cell=_finished_cell, day=date_words,
         answer=answer_words, sentence=sentence_about, scene_time=_scene_time, upper_first=upper_first,
-        bottleneck=bottleneck_words, file_name=file_name,
+        bottleneck=bottleneck_words, file_name=scene_file_name,
     )  # fmt: skip
     return environment

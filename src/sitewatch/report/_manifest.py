@@ -44,7 +44,7 @@ def manifest_of(
                 "datetime": scene.datetime.isoformat(),
                 "track": scene.track.key,
                 "files": [
-                    {"name": file_name(file), "size": file.size, "sha256": file.sha256}
+                    {"name": scene_file_name(file), "size": file.size, "sha256": file.sha256}
                     for file in p.files.get(scene.id, ())
                 ],
             }
@@ -72,6 +72,6 @@ def as_script(manifest: dict[str, Any]) -> Markup:
     return Markup(f'<script type="application/json" id="{MANIFEST_ID}">\n{safe}\n</script>')
 
 
-def file_name(file: SceneFile) -> str:
+def scene_file_name(file: SceneFile) -> str:
     """Name of a file without its folder; of a remote one without what signs the request."""
     return PurePosixPath(file.path.split("?", 1)[0].replace("\\", "/")).name
