@@ -83,10 +83,10 @@ def local_crs(area: BaseGeometry) -> pyproj.CRS:
 def buffered(geometry: BaseGeometry, distance_m: float) -> BaseGeometry:
     """All ground within a distance of a geometry; EPSG:4326 in and out, longitude before latitude."""
     crs = local_crs(geometry)
-    to_metres = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    there = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     back = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    wide = shapely.buffer(shapely.transform(geometry, to_metres.transform, interleaved=False), distance_m)
-    return shapely.transform(wide, back.transform, interleaved=False)
+    flat = shapely.transform(geometry, lambda xy: np.column_stack(there.transform(*xy.T)))
+    return shapely.transform(shapely.buffer(flat, distance_m), lambda xy: np.column_stack(back.transform(*xy.T)))
 
 
 def lonlat_at(geobox: GeoBox, row: np.ndarray, col: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

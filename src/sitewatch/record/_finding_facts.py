@@ -56,7 +56,8 @@ def plain_of(finding: Finding) -> dict[str, Any]:
 
 def from_plain(plain: Mapping[str, Any], key: str) -> Finding:
     """What `plain_of` was given."""
-    return Finding(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}, key=key)
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
+    return Finding(**values, key=key)
 
 
 def _some(scenes: list[str]) -> str:

@@ -14,26 +14,14 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_OLD = (
-    sa.Column("id", sa.Integer(), primary_key=True),
-    sa.Column("site_id", sa.Integer(), nullable=False),
-    sa.Column("structure_id", sa.Integer(), nullable=True),
-    sa.Column("basis", sa.String(), nullable=False),
-    sa.Column("text", sa.String(), nullable=False),
-    sa.Column("likelihood", sa.String(), nullable=False),
-    sa.Column("confidence", sa.String(), nullable=False),
-    sa.Column("evidence", sa.JSON(), nullable=False),
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("by", sa.String(), nullable=False),
-)
+_OLD = ("id", "site_id", "structure_id", "basis", "text", "likelihood", "confidence", "evidence", "at", "by")
 
 
 def upgrade() -> None:
     """Make the tables anew, with what the old one held."""
     bind = op.get_bind()
-    names = [column.name for column in _OLD]
-    rows = bind.execute(sa.select(_light("finding", *names)).order_by(sa.column("id"))).mappings().all()
-    numbers = dict(bind.execute(sa.select(_light("structure", "id", "number"))).all())
+    rows = bind.execute(sa.select(_light("finding", *_OLD)).order_by(sa.column("id"))).mappings().all()
+    numbers: dict[int, int] = dict(tuple(row) for row in bind.execute(sa.select(_light("structure", "id", "number"))))
     _drop_old()
     op.create_table(
         "finding",
@@ -91,15 +79,25 @@ def downgrade() -> None:
     op.drop_table("finding")
     op.create_table(
         "finding",
-        *(column.copy() for column in _OLD),  # type: ignore[no-untyped-call]
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("site_id", sa.Integer(), nullable=False),
+        sa.Column("structure_id", sa.Integer(), nullable=True),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("likelihood", sa.String(), nullable=False),
+        sa.Column("confidence", sa.String(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_finding_site_id_site")),
         sa.ForeignKeyConstraint(["structure_id"], ["structure.id"], name=op.f("fk_finding_structure_id_structure")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding")),
     )
     op.create_index(op.f("ix_finding_site_id"), "finding", ["site_id"], unique=False)
     op.create_index(op.f("ix_finding_structure_id"), "finding", ["structure_id"], unique=False)
     for row in rows:
         old = {name: value for name, value in row.items() if name != "made"}
-        bind.execute(sa.insert(_light("finding", *(c.name for c in _OLD))), {**old, "at": row["made"], "evidence": []})
+        bind.execute(sa.insert(_light("finding", *_OLD)), {**old, "at": row["made"], "evidence": []})
 
 
 def _drop_old() -> None:
@@ -124,7 +122,7 @@ def _fill(bind: sa.Connection, rows: Any, numbers: dict[int, int]) -> None:
         where = (finding.c.site_id == row["site_id"]) & (finding.c.number == number)
         about = [f"SW-{numbers[row['structure_id']]:04d}"] if row["structure_id"] else []
         evidence = [str(one) for one in row["evidence"]]
-        detail = {
+        detail: dict[str, Any] = {
             "structures": list(dict.fromkeys([*about, *(one for one in evidence if one.startswith("SW-"))])),
             "scenes": [one for one in evidence if not one.startswith("SW-")],
             "assumptions": [], "facts": {}, "computed": None, "rests_on": {"facts": {}, "files": {}},
@@ -145,7 +143,7 @@ def _fill(bind: sa.Connection, rows: Any, numbers: dict[int, int]) -> None:
 
 def _light(name: str, *columns: str) -> sa.TableClause:
     """A table by its columns, for statements."""
-    types = {
+    types: dict[str, Any] = {
         "evidence": sa.JSON(), "at": sa.DateTime(timezone=True), "made": sa.DateTime(timezone=True),
         "created": sa.DateTime(timezone=True), "detail": sa.LargeBinary(), "edited": sa.Boolean(),
         "struck": sa.Boolean(),
