@@ -36,7 +36,7 @@ def test_a_pier_is_told_as_it_is_known() -> None:
     )
     assert told["kind"].text == "It is very likely that SW-0001 is a pier."
     assert told["phase"].text == (
-        "It is likely that the building of SW-0001 was over by the last image, of 17 July 2023."
+        "It is likely that the building of SW-0001 was over by the last image, of 18 July 2023."
     )
     assert {name: one.kind for name, one in told.items()} == {
         "seen": "observed", "dates": "measured", "size": "measured", "kind": "assessed", "phase": "assessed",
