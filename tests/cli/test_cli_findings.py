@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 Sitewatch = Callable[..., Any]
 WORDS = "SW-0001 reaches well beyond the old shore."
@@ -88,8 +89,9 @@ def test_a_dossier_comes_out_again_but_for_what_was_tampered_with(sitewatch: Sit
     assert WORDS in html
     assert "In the words of ann" in html
     dates = findings_of(sitewatch, port)["SW-0001/dates"]["text"]
-    forged = dates.replace("SW-0001", "SW-0001 (so they say)")
-    page.write_text(html.replace(f"{dates}</p>", f"{forged}</p>"), encoding="utf-8")
+    forged = f"{dates} So they say."
+    assert html.count(f"{escape(dates)}</p>") == 1
+    page.write_text(html.replace(f"{escape(dates)}</p>", f"{escape(forged)}</p>"), encoding="utf-8")
     done = sitewatch("verify", page, "--json")
     assert done.code == 1, done.err
     assert (done.json["same"], done.json["files"]) == (False, [])

@@ -40,11 +40,10 @@ def structure_findings(structure: Structure, scenes: Sequence[Scene]) -> Iterato
     scenes
         All that were used.
     """
-    here = covering(scenes, structure.footprint)
     if structure.status == "rejected":
         yield _rejected(structure)
         return
-    yield _seen(structure, here)
+    yield _seen(structure, covering(scenes, structure.footprint))
     yield _dates(structure)
     if math.isfinite(structure.area_m2.value):
         yield _size(structure)
