@@ -23,6 +23,7 @@ from sitewatch.pipeline._steps import (
 )
 from sitewatch.progress import Progress, silent
 from sitewatch.record import (
+    FindingRevision,
     Record,
     Revision,
     RunEntry,
@@ -74,12 +75,15 @@ class UpdateResult:
         Scenes that earlier runs used and that are not where they were.
     notes
         What else is worth knowing, such as an earlier update that was cut short.
+    flagged
+        Findings in analysts' words that rest on changed evidence.
     """
 
     result: RunResult | None
     revisions: tuple[Revision, ...]
     lost: tuple[SceneEntry, ...] = ()
     notes: tuple[str, ...] = ()
+    flagged: tuple[FindingRevision, ...] = ()
 
 
 def init_site(folder: str | Path, site: Site, *, record: str | None = None) -> Workspace:
@@ -193,7 +197,8 @@ def update_site(
             )
         else:
             _refresh(record, workspace, found, options, progress)
-        return UpdateResult(result, list_structures(record, workspace.uid), lost, notes)
+        flagged = tuple(one for one in list_findings(record, workspace.uid) if one.changed)
+        return UpdateResult(result, list_structures(record, workspace.uid), lost, notes, flagged)
 
 
 def _is_new(record: Record, workspace: Workspace, found: Scenes, options: RunOptions) -> bool:
