@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-run accuracy study study-lines study-monitor study-naming study-pairs study-phases study-tracks study-kill pictures lock clean
+.PHONY: help demo test lint format bench bench-run accuracy study study-bounds study-calibration study-lines study-monitor study-naming study-pairs study-phases study-tracks study-kill pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,13 @@ bench-run: $(STAMP)  ## Time a whole run on 100 dates of 2000 x 2000 pixels besi
 
 accuracy: $(STAMP)  ## Measure accuracy on scenarios with known truth, beside three references (an hour or two)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[accuracy]'
-	$(BIN)/python benchmarks/accuracy/study.py --seeds 1001 1030
+	$(BIN)/python benchmarks/accuracy/study.py --seeds 1101 1130
+
+study-bounds: $(STAMP)  ## Count the works that stand out at all: a bound on recall for any method
+	$(BIN)/python benchmarks/bounds.py --seeds 1101 1130
+
+study-calibration: $(STAMP)  ## Measure false alarms asked for beside those got, simulated and real
+	$(BIN)/python benchmarks/calibration.py --sites 150 --figure docs/images/calibration.png
 
 study-monitor: $(STAMP)  ## Measure the monitor's detection delay beside the CUSUM that knows both levels
 	$(BIN)/python benchmarks/monitor_delay.py --figure docs/images/monitor-delay.png

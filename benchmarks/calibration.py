@@ -6,7 +6,10 @@ Two levels are asked for. A pixel's p-value (`detect_change`) should fall below 
 nothing changed. And a site where nothing was built should show a confirmed structure with chance alpha or less: less,
 for a false one must also look like a work, last, and be large enough.
 
-The real bursts are looked for in ../shared/data, or where $SITEWATCH_DATA says, and left out where they are absent.
+The images of a port (Latakia) are Lee-filtered, clipped and of 8 bits, so a pixel's p-value says nothing there: objects
+per km2 and year are counted instead.
+
+The real images are looked for in ../shared/data, or where $SITEWATCH_DATA says, and left out where they are absent.
 Nothing is known to have been built in them, but real ground does change: what is got there is an upper bound.
 """
 
@@ -15,6 +18,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -24,7 +29,7 @@ import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
-from scipy.stats import binomtest
+from scipy.stats import binomtest, chi2
 
 from sitewatch.change import detect_change
 from sitewatch.simulate import speckle
@@ -35,6 +40,8 @@ PIXEL_LEVELS = (1e-5, 1e-4, 1e-3, 1e-2, 0.1)
 SITE_LEVELS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4)
 # Everything that would be confirmed at any level is wanted once.
 HIGHEST = 0.49
+PORT_LEVELS = (0.001, 0.01, 0.1, HIGHEST)
+PORT = "bbox:35.74,35.49,35.80,35.56"
 SIDE, IMAGES, LOOKS, PIXEL_M = 100, 60, 4.4, 10.0
 GRID = GeoBox((SIDE, SIDE), Affine(PIXEL_M, 0, 302_000, 0, -PIXEL_M, 4_392_000), "EPSG:32651")
 BACKGROUNDS = ("speckle alone", "speckle and weather", "speckle, weather and fields")
@@ -124,10 +131,44 @@ def of_burst(job: tuple[str, str, Path]) -> Got:
     return measure(background, build_stack(site, scenes))
 
 
+@dataclasses.dataclass(frozen=True)
+class Counted:
+    """How many structures of each status a site without construction gave at each of `PORT_LEVELS`."""
+
+    images: int
+    tracks: int
+    km2_years: float
+    counts: tuple[dict[str, int], ...]
+
+
+def of_port(catalogue: Path) -> Counted:
+    """The port whose images hold no statistics of pixels."""
+    from sitewatch import build_stacks, open_scenes
+
+    site = Site.read(PORT)
+    scenes = open_scenes([catalogue]).scenes
+    with tempfile.TemporaryDirectory() as folder:
+        stacks = build_stacks(site, scenes, folder).stacks
+        changes = [detect_change(stack) for stack in stacks]
+        counts = []
+        for alpha in PORT_LEVELS:
+            found = find_structures(site, stacks, changes, alpha=alpha)
+            counts.append(dict(Counter(one.status for one in found)))
+    times = np.concatenate([stack["time"].values for stack in stacks])
+    years = float((times.max() - times.min()) / np.timedelta64(1, "D")) / 365.25
+    seen = max(int(np.isfinite(change["p_value"]).sum()) for change in changes)
+    pixel_m2 = stacks[0].attrs["pixel_x_m"] * stacks[0].attrs["pixel_y_m"]
+    return Counted(len(times), len(stacks), seen * pixel_m2 / 1e6 * years, tuple(counts))
+
+
+def data_folder() -> Path:
+    """Where the real images lie."""
+    return Path(os.environ.get("SITEWATCH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
 def bursts() -> Iterator[tuple[str, str, Path]]:
     """Jobs for the real bursts that are there."""
-    root = Path(os.environ.get("SITEWATCH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
-    folder = root / "opera-rtc-s1"
+    folder = data_folder() / "opera-rtc-s1"
     if not folder.is_dir():
         print(f"The real bursts are not at {folder}; set SITEWATCH_DATA to the folder of real images.\n")
         return
@@ -169,6 +210,18 @@ def tables(results: list[Got]) -> None:
         mine = [one for one in results if one.background == name]
         count = sum(p <= 0.01 for one in mine for p in one.confirmed)
         print(f"| {name} | {count} | {count / sum(one.km2_years for one in mine):.2g} |")
+
+
+def port_table(port: Counted) -> None:
+    """Print what the port gave."""
+    print(f"\nThe port: {port.images} images of {port.tracks} tracks, {port.km2_years:.0f} km² a\n")
+    print("| alpha | confirmed | per km² a | at most (95 %) | candidates | per km² a |\n|---|---|---|---|---|---|")
+    for level, counts in zip(PORT_LEVELS, port.counts, strict=True):
+        confirmed, candidates = (counts.get(status, 0) for status in ("confirmed", "candidate"))
+        # Exact upper limit of a Poisson rate (Garwood 1936).
+        limit = chi2.ppf(0.95, 2 * (confirmed + 1)) / 2
+        rates = [count / port.km2_years for count in (confirmed, limit, candidates)]
+        print(f"| {level:g} | {confirmed} | {rates[0]:.2g} | {rates[1]:.2g} | {candidates} | {rates[2]:.2g} |")
 
 
 def draw(results: list[Got], path: Path) -> None:
@@ -213,7 +266,11 @@ def main() -> None:
     jobs = [(name, args.first_seed + seed) for name in BACKGROUNDS for seed in range(args.sites)]
     with ProcessPoolExecutor(args.jobs) as pool:
         results = [*pool.map(of_invented, jobs), *pool.map(of_burst, list(bursts()))]
+        catalogue = data_folder() / "latakia-s1-rtc" / "catalog.json"
+        port = pool.submit(of_port, catalogue).result() if catalogue.is_file() else None
     tables(results)
+    if port is not None:
+        port_table(port)
     if args.figure:
         draw(results, args.figure)
 

@@ -89,11 +89,11 @@ def _features(
     geobox = stack.odc.geobox
     pixel_m2 = float(stack.attrs["pixel_x_m"] * stack.attrs["pixel_y_m"])
     out = []
-    for label in range(1, count + 1):
+    for label, box in enumerate(ndi.find_objects(labels), start=1):
         if sizes[label] < FEWEST_PIXELS:
             continue
-        mask = labels == label
-        traced = rasterio.features.shapes(mask.astype(np.uint8), mask=mask, transform=geobox.transform)
+        mask = labels[box] == label
+        traced = rasterio.features.shapes(mask.astype(np.uint8), mask=mask, transform=geobox[box].transform)
         outline = {"type": "MultiPolygon", "coordinates": [part["coordinates"] for part, _ in traced]}
         geometry = rasterio.warp.transform_geom(str(geobox.crs), "EPSG:4326", outline)
         out.append({
@@ -102,8 +102,8 @@ def _features(
             "properties": {
                 "status": "confirmed",
                 "kind": "change",
-                "onset_earliest": dates[int(np.median(before[mask]))],
-                "onset_latest": dates[int(np.median(after[mask]))],
+                "onset_earliest": dates[int(np.median(before[box][mask]))],
+                "onset_latest": dates[int(np.median(after[box][mask]))],
                 "area_m2": float(sizes[label]) * pixel_m2,
             },
         })  # fmt: skip

@@ -17,6 +17,7 @@ from sitewatch.change import Covariance
 from sitewatch.structures import _change_points, _laws
 from sitewatch.structures._laws import log_gamma_density
 from sitewatch.structures._presence import Presence, follow
+from sitewatch.structures._weigh import less_what_comes_and_goes
 from sitewatch.structures._window import Window
 
 LOOKS = 4.4
@@ -148,6 +149,17 @@ def test_images_without_data_say_nothing(as_window: AsWindow, speckle_only: Cova
 
 def test_images_without_data_cause_no_warning() -> None:
     assert np.isnan(log_gamma_density(np.array([np.nan, 0.1]), np.array(LOOKS))).tolist() == [True, False]
+
+
+def test_an_image_that_looks_built_says_less_of_ground_that_often_looked_built_before() -> None:
+    ratio = np.full((20, 2), -6.0)
+    ratio[10:] = 6.0
+    ratio[[1, 3, 4, 8], 1] = 6.0  # a flat that falls dry with the tide
+    waiting = np.repeat((np.arange(20) < 10)[:, None].astype(float), 2, axis=1)
+    steady, tidal = less_what_comes_and_goes(ratio, waiting).T
+    assert np.allclose(steady, ratio[:, 0])
+    assert np.allclose(tidal[10:], np.log(1 / 0.3), atol=0.15)  # all but one of four times in ten
+    assert (tidal[:10][ratio[:10, 1] < 0] < -5).all()
 
 
 def test_a_single_passing_thing_dates_nothing(as_window: AsWindow, speckle_only: Covariances) -> None:

@@ -218,7 +218,10 @@ def test_lines_where_another_track_knows_water_have_the_names_and_sizes_of_lines
     assert {along.grade.kind, away.grade.kind}.isdisjoint({"quay wall", "pier"})
     assert (wall.grade.kind, pier.grade.kind) == ("quay wall", "pier")
     # A wall is measured along its centreline, a pier by its rectangle, whatever they were taken for on land.
-    assert wall.shape == as_line(measure(along.footprint, along.window.stack.odc.geobox, (10.0, 10.0)), 10.0)
+    line = as_line(measure(along.footprint, along.window.stack.odc.geobox, (10.0, 10.0)), 10.0)
+    assert (wall.shape.outline, wall.shape.length_m, wall.shape.width_m.value) == (
+        (line.outline, line.length_m, line.width_m.value)
+    )
     assert pier.shape.length_m == measure(away.footprint, away.window.stack.odc.geobox, (10.0, 10.0)).length_m
 
 

@@ -20,13 +20,17 @@ from sitewatch.structures._growth import chance_by, connected, credibly, growth_
 from sitewatch.structures._line_growth import length_growth
 from sitewatch.structures._phases import PAUSE, POST, Phases, as_points, follow_phases, prepared_on, what_is_left
 from sitewatch.structures._preparation import waiting_ground
+from sitewatch.structures._presence import Presence
 from sitewatch.structures._window import Window
 
 # A structure counts as there from four pixels on (fewer are below the resolution); one larger than so many, whose
 # long rim catches surf and passing things, from this share of the rest on.
 FIRST_PIXELS = 4.0
 FIRST_SHARE, LARGE_PIXELS = 0.0125, 500
-PIXEL_SLACK = 0.5
+# By how many pixels a footprint is uncertain; by fewer where a single image tells each of its pixels built from unbuilt
+# by so many nats (both Kullback-Leibler divergences together: at 14 two normal laws lie 3.7 standard deviations apart).
+PIXEL_SLACK, SURE_SLACK = 0.5, 0.3
+SURE_NATS = 14.0
 NEARLY_SHARE = 0.98
 LAST_PIXELS_IMAGES = 2
 # Pixels that date themselves carry the dates alone where they are at least so many and such a share.
@@ -45,7 +49,9 @@ def describe(found: Found) -> Structure:
     dates = found.window.dates
     built_by = found.presence.built_by
     fraction, spread = growth_curve(built_by)
-    chances = chances_of(built_by, found.presence.dated, found.presence.pixels, found.footprint.shape)
+    chances = chances_of(
+        built_by, found.presence.dated, found.presence.pixels, found.footprint.shape, slack_of(found.presence)
+    )
     start, end = bounds(chances)
     end = levelled(end, len(dates))
     waiting = None
@@ -159,6 +165,15 @@ def chances_of(
         nearly=chance_by(built_by, nearly),
         wholly=chance_by(built_by, max(total - 0.6, 1.0)),
     )
+
+
+def slack_of(presence: Presence) -> float:
+    """By how many pixels a footprint that one track followed is uncertain."""
+    stands = presence.built_by > 0.5
+    if not stands.any() or stands.all():
+        return PIXEL_SLACK
+    nats = np.median(presence.ratio[stands]) - np.median(presence.ratio[~stands])
+    return SURE_SLACK if nats >= SURE_NATS else PIXEL_SLACK
 
 
 def bounds(chances: Chances) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:

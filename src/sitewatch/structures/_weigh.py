@@ -19,6 +19,9 @@ from sitewatch.structures._window import Window
 # Share of a footprint that must be built before clearing can no longer be seen on the rest.
 BEGUN_SHARE = 0.1
 LEVEL_PRIOR_IMAGES = 1.5
+# So many images of an unbuilt pixel that look built are strangers; more of them are something that comes and goes.
+STRANGER_IMAGES = 1.0
+FIRST_SHARE, SHARE_ROUNDS = 0.1, 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,11 +103,26 @@ def weigh(side: Side, built: NDArray[np.float64], nothing: NDArray[np.bool_], cl
     # Both states scatter alike, lest a steadier law call a pixel built whose level hardly changed.
     common = np.minimum(side.speckle_looks, after_looks)
     deviation = side.raw - effect - after[None]
-    ratio = np.nansum(
-        log_gamma_density(deviation, common) - log_gamma_density(side.rest - cleared - before[None], common),
-        axis=1,
-    )
-    return Weighed(before, after, ratio, deviation)
+    as_built = log_gamma_density(deviation, common)
+    as_before = log_gamma_density(side.rest - cleared - before[None], common)
+    ratio = np.nansum(as_built - as_before, axis=1)
+    return Weighed(before, after, less_what_comes_and_goes(ratio, waiting), deviation)
+
+
+def less_what_comes_and_goes(ratio: NDArray[np.float64], waiting: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-likelihood ratio [image, pixel] where the unbuilt pixel looked built in a share of its images, learnt by EM.
+
+    A flat that falls dry with the tide looks like what will be built on it whenever it does: such an image says little.
+    The law without the structure is then a mixture of both, (1 - share) f_before + share f_built.
+    """
+    images = waiting.sum(axis=0)
+    bounded = np.exp(np.clip(ratio, -50.0, 50.0))
+    share = np.full(ratio.shape[1], FIRST_SHARE)
+    for _ in range(SHARE_ROUNDS):
+        looked_built = share * bounded / (1 - share + share * bounded)
+        share = np.maximum((waiting * looked_built).sum(axis=0) - STRANGER_IMAGES, 0.0) / np.maximum(images, 1.0)
+    log_share = np.log(share, out=np.full(share.shape, -np.inf), where=share > 0)
+    return ratio - np.logaddexp(np.log1p(-share), ratio + log_share)
 
 
 def cleared_by(side: Side, before: NDArray[np.float64], built: NDArray[np.float64]) -> NDArray[np.float64]:
