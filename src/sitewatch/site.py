@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import math
 import os
@@ -21,7 +22,7 @@ from sitewatch.atomic import write_whole
 from sitewatch.errors import SiteError
 from sitewatch.geodesy import area_m2
 
-__all__ = ["Site", "SiteFeature", "meets_if_swapped", "read_footprint", "read_footprints"]
+__all__ = ["Site", "SiteFeature", "event_days", "meets_if_swapped", "read_footprint", "read_footprints"]
 
 MAX_AREA_KM2 = 10_000.0
 """Above this a site is taken for a mistake; it is a hundred kilometres squared, and a port covers ten."""
@@ -118,6 +119,20 @@ class Site:
             write_whole(target, text)
         except OSError as error:
             raise SiteError(f"the site can't be written to {target} ({error.strerror})") from error
+
+
+def event_days(event: SiteFeature) -> tuple[dt.date | None, dt.date | None]:
+    """When a context event begins and ends, from its ``date`` or ``begins`` and its ``ends``; None where not known."""
+    told = event.properties
+    return _day(told.get("date") or told.get("begins")), _day(told.get("ends"))
+
+
+def _day(value: object) -> dt.date | None:
+    """A day from a site file; what can't be read as one stays among the properties."""
+    try:
+        return dt.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def read_footprint(source: str | os.PathLike[str]) -> tuple[str, shapely.Polygon | shapely.MultiPolygon]:

@@ -19,6 +19,7 @@ from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
 from sitewatch.cli._links import links
 from sitewatch.cli._power import power
+from sitewatch.cli._report import report
 from sitewatch.cli._run import run
 from sitewatch.cli._score import score
 from sitewatch.cli._sources import fetch, search
@@ -44,7 +45,7 @@ app = typer.Typer(
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
 for _command in (
-    init, add, update, status, structures, history, review, findings, edit, verify, export, links,
+    init, add, update, status, structures, history, review, findings, edit, report, verify, export, links,
 ):  # fmt: skip
     app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_BRING)(search)

@@ -1,8 +1,8 @@
 """The stages in a row: from a site and a pile of images to a workspace with record, structures and dossier.
 
 `run_site` does the main job in one call; `init_site`, `add_images` and `update_site` follow a site over time;
-`date_polygon` dates a footprint that was drawn; `map_power` says what could have been seen; `verify_dossier`
-says whether a dossier comes out again. The command line is a thin
+`date_polygon` dates a footprint that was drawn; `map_power` says what could have been seen; `report_site` writes the
+report of a workspace in any form; `verify_dossier` says whether a dossier comes out again. The command line is a thin
 shell over these. Anything more particular is done with the stages themselves, see ``docs/python.md``.
 """
 
@@ -10,12 +10,14 @@ from sitewatch.pipeline._compare import Difference
 from sitewatch.pipeline._date import date_polygon
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import PowerResult, map_power
+from sitewatch.pipeline._report import FORMS, report_site
 from sitewatch.pipeline._run import run_site
 from sitewatch.pipeline._steps import RunResult
 from sitewatch.pipeline._update import Added, UpdateResult, add_images, init_site, update_site
 from sitewatch.pipeline._verify import FileFault, Verification, verify_dossier
 
 __all__ = [
+    "FORMS",
     "Added",
     "Difference",
     "FileFault",
@@ -28,6 +30,7 @@ __all__ = [
     "date_polygon",
     "init_site",
     "map_power",
+    "report_site",
     "run_site",
     "update_site",
     "verify_dossier",

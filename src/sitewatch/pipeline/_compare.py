@@ -85,8 +85,11 @@ def dossier_again(
     findings, of_findings = _findings_again(stated, now)
     described = [describe() for describe in scene_jobs(result.scenes, known_files(record, uid))]
     provenance = _provenance(m, result, stacks, {one.id: one.files for one in described})
-    report(path, result, stacks, provenance, findings)
     of_structures, numbers = _structures(revisions, again)
+    if not m.get("computed", True):
+        # `sitewatch report` has of a run what the record kept of it, so that its notes are others.
+        return (*of_structures, *of_findings), numbers
+    report(path, result, stacks, provenance, findings)
     of_lines = _lines(read.lines, read_dossier(path).lines)
     return (*of_structures, *of_findings, *of_lines), numbers + sum(len(_NUMBER.findall(one)) for one in read.lines)
 

@@ -141,6 +141,8 @@ def _notes(manifest: Mapping[str, Any]) -> tuple[str, ...]:
             f"the dossier was made by sitewatch {manifest['version']}, and this is {__version__}: what differs may be "
             "owed to that"
         )
+    if not manifest.get("computed", True):
+        notes.append("it was written by `sitewatch report`: its structures and findings are compared, not every line")
     remote = sum(file["sha256"] is None for scene in manifest["scenes"] for file in scene["files"])
     if remote:
         notes.append(f"{counted(remote, 'file')} of the images are remote and have no checksum to compare")

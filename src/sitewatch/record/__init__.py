@@ -62,7 +62,7 @@ from sitewatch.record._reviews import (
 )
 from sitewatch.record._revisions import get_structure, history_of, list_reviews, list_structures
 from sitewatch.record._runs import begin_run, finish_run, list_runs
-from sitewatch.record._scenes import write_scenes
+from sitewatch.record._scenes import read_scenes, write_scenes
 from sitewatch.record._sites import (
     add_event,
     add_sources,
@@ -142,6 +142,7 @@ __all__ = [
     "list_structures",
     "open_record",
     "raise_alert",
+    "read_scenes",
     "recomputed",
     "register_site",
     "review",

@@ -13,7 +13,7 @@ from sitewatch.errors import RecordError
 from sitewatch.record._database import Record, reading, writing
 from sitewatch.record._nouns import ContextEvent, Source
 from sitewatch.record._tables import EventRow, FacilityRow, RunRow, SiteRow, SourceRow, StructureRow
-from sitewatch.site import Site, SiteFeature
+from sitewatch.site import Site, SiteFeature, event_days
 
 
 def register_site(record: Record, uid: str, site: Site, *, by: str) -> None:
@@ -139,12 +139,12 @@ def held_site_row(session: Session, uid: str) -> SiteRow:
 def event_from(feature: SiteFeature) -> ContextEvent:
     """The context event that a feature of a site file describes."""
     properties: dict[str, Any] = dict(feature.properties)
-    day = properties.get("date") or properties.get("begins")
+    begins, ends = event_days(feature)
     return ContextEvent(
         name=feature.name or feature.id,
         source=str(properties.get("source") or "the site file"),
-        begins=_day(day),
-        ends=_day(properties.get("ends")),
+        begins=begins,
+        ends=ends,
         geometry=feature.geometry,
         key=feature.id,
         properties=properties,
@@ -183,14 +183,6 @@ def _facility_row(site_id: int, one: SiteFeature) -> FacilityRow:
         site_id=site_id, role=one.role, key=one.id, name=one.name, geometry=one.geometry,
         properties=dict(one.properties), added=_now(),
     )  # fmt: skip
-
-
-def _day(value: object) -> dt.date | None:
-    """A day from a site file; what can't be read as one stays among the properties."""
-    try:
-        return dt.date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
 
 
 def _now() -> dt.datetime:

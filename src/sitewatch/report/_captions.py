@@ -30,5 +30,13 @@ def dates_words(picture: Picture) -> str:
 
 
 def source_words(picture: Picture) -> str:
-    """Track and polarisation: ``Sentinel-1 IW, track 98, ascending; VV``."""
-    return "; ".join(p for p in (picture.track_label or picture.track, picture.polarisation) if p)
+    """Track, polarisation and pixel size: ``Sentinel-1 IW, track 98, ascending; VV; pixels of 10 m``."""
+    return "; ".join(p for p in (picture.track_label or picture.track, picture.polarisation, pixel_words(picture)) if p)
+
+
+def pixel_words(picture: Picture) -> str:
+    """How finely a picture samples the ground: ``pixels of 8.9 m``; empty where that isn't known."""
+    if not np.isfinite(picture.pixel_m):
+        return ""
+    size = round(picture.pixel_m, 1)
+    return f"pixels of {size:g} m" if size < 30 else f"pixels of {size:.0f} m"

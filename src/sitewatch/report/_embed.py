@@ -41,10 +41,10 @@ def svg_data_uri(figure: Figure, *, raster_dpi: int = 190, jpeg_quality: int = 8
     return "data:image/svg+xml," + text.translate(escapes)
 
 
-def raster_data_uri(figure: Figure, *, dpi: int, jpeg_quality: int = 82) -> str:
-    """A figure without letters as ``data:image/jpeg;base64,...``."""
+def image_data_uri(image: Image.Image, *, jpeg_quality: int = 82) -> str:
+    """An image as ``data:image/jpeg;base64,...``."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="jpeg", dpi=dpi, pil_kwargs={"quality": jpeg_quality, "optimize": True})
+    image.save(buffer, format="JPEG", quality=jpeg_quality, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

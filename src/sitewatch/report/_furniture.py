@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from sitewatch.report._frame import Frame
-from sitewatch.report._style import INK, MUTED, PAPER, drawable
+from sitewatch.report._style import FAMILIES, INK, MUTED, PAPER, drawable
 
 SCALE_BAR_ID = "scale-bar"
+LOOK_WORDS = "radar looks"
 
 # Sun-synchronous radar satellites fly at about 98.2 degrees of inclination and 14.6 orbits a day.
 INCLINATION_DEG = 98.2
@@ -101,7 +102,7 @@ def new_sheet(
 
 def write(axes: Axes, x: float, y: float, text: str, **style: Any) -> Any:
     """Put text on axes; letters the font lacks are replaced and ``$`` stays a dollar sign."""
-    style = {"fontsize": 8.5, "color": INK, "va": "center", "parse_math": False, **style}
+    style = {"fontsize": 8.5, "color": INK, "va": "center", "parse_math": False, "fontfamily": FAMILIES, **style}
     return axes.text(x, y, drawable(text), **style)
 
 
@@ -184,4 +185,4 @@ def look_azimuth_deg(
 def look_arrow(sheet: Sheet, frame: Frame, azimuth_deg: float, *, x: float, y: float) -> None:
     """Arrow in which the radar looks; shadows fall that way, and walls that face it are bright."""
     _arrow(sheet.foot, x, y, azimuth_deg + frame.north_deg, 0.26, MUTED)
-    write(sheet.foot, x + 0.18, y, "look", color=MUTED, fontsize=8)
+    write(sheet.foot, x + 0.18, y, LOOK_WORDS, color=MUTED, fontsize=8)

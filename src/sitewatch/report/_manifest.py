@@ -33,6 +33,7 @@ def manifest_of(
         "site": site.id,
         "workspace": p.workspace,
         "run": p.run,
+        "computed": p.computed,
         "input_hash": p.input_hash,
         "command": p.command,
         "parameters": {name: value for name, value in p.parameters.items() if value is not None},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from sitewatch.report._captions import as_date, dates_words
 from sitewatch.report._days import day_number
 from sitewatch.report._furniture import Sheet, new_sheet, write, write_lines
 from sitewatch.report._labels import place_labels
-from sitewatch.report._outlines import draw_outline
+from sitewatch.report._outlines import draw_outline, rings
 from sitewatch.report._pairs import standard_foot
 from sitewatch.report._picture import Picture
 from sitewatch.report._style import (
@@ -32,8 +33,10 @@ from sitewatch.report._style import (
     NO_DATA_COLOUR,
     ONSET_MAP,
     REJECTED_COLOUR,
+    halo,
     stretch_db,
 )
+from sitewatch.site import SiteFeature
 from sitewatch.structure import Structure
 from sitewatch.words import span_words, upper_first
 
@@ -43,10 +46,15 @@ MARGINS_IN = (0.34, 0.1)
 MOST_LABELS = 40
 MOST_WORDED_LABELS = 12
 TICK_LABELS_IN = 0.22
+MOST_LETTERS = 32
 
 
 def overview_map(
-    picture: Picture, structures: Sequence[Structure], labels: Mapping[str, str], area: BaseGeometry | None = None
+    picture: Picture,
+    structures: Sequence[Structure],
+    labels: Mapping[str, str],
+    area: BaseGeometry | None = None,
+    facilities: Sequence[SiteFeature] = (),
 ) -> Figure:
     """Latest image of the site in grey with every structure outlined and numbered.
 
@@ -60,6 +68,8 @@ def overview_map(
         Structure id to the number it carries in the dossier; rejected ones stay without.
     area
         Outline of the site, EPSG:4326.
+    facilities
+        Known ones are named and drawn with thin white dots; those without a place are left out.
     """
     dated = [s for s in structures if s.status == "confirmed" and s.onset]
     lines = _legend_lines(structures)
@@ -88,15 +98,31 @@ def overview_map(
         for text, shape, colour in anchors
         if shapely.intersects(shape, view)
     ]
-    place_labels(
-        sheet.picture,
-        picture,
-        anchors,
-        [frame.project(s.footprint) for s in structures if s.status != "rejected"],
-        fontsize=8,
-    )
+    known = _facilities(sheet, facilities, view)
+    obstacles = [frame.project(s.footprint) for s in structures if s.status != "rejected"]
+    place_labels(sheet.picture, picture, anchors + known, obstacles, fontsize=8)
     _lower_foot(sheet, picture, lines, dated)
     return sheet.figure
+
+
+def _facilities(
+    sheet: Sheet, facilities: Sequence[SiteFeature], view: BaseGeometry
+) -> list[tuple[str, BaseGeometry, str]]:
+    """Draw the known facilities in view; what their labels say and where."""
+    found = []
+    for one in facilities:
+        shape = None if one.geometry is None else shapely.intersection(sheet.frame.project(one.geometry), view)
+        if shape is None or shape.is_empty:
+            continue
+        for line in rings(shape) or [shapely.get_coordinates(shape)]:
+            marker = "o" if len(line) == 1 else ""
+            sheet.picture.plot(
+                line[:, 0], line[:, 1], color="#ffffff", linewidth=0.9, linestyle=(0, (1, 1.5)), marker=marker,
+                markersize=3, path_effects=halo(1.8),
+            )  # fmt: skip
+        name = one.name or one.id
+        found.append((textwrap.shorten(name, MOST_LETTERS, placeholder="…") or name[:MOST_LETTERS], shape, "#ffffff"))
+    return found
 
 
 def composite_map(before: Picture, after: Picture) -> Figure:

@@ -26,9 +26,14 @@ def draw_outline(axes: Axes, frame: Frame, footprint: BaseGeometry, *, apart: fl
     line = {"linewidth": 1.0, "solid_joinstyle": "round", **line}
     if line.get("linestyle", "-") == "-" and "path_effects" not in line:
         line["path_effects"] = halo(float(line["linewidth"]) + 0.8)
-    outline = _set_apart(frame.project(footprint), round(apart, 9)) if apart else frame.project(footprint)
-    for ring in rings(outline):
+    for ring in rings(outline_apart(frame, footprint, apart)):
         axes.plot(ring[:, 0], ring[:, 1], **line)
+
+
+def outline_apart(frame: Frame, footprint: BaseGeometry, apart: float) -> BaseGeometry:
+    """A footprint of EPSG:4326 in the frame's CRS, its outline moved outwards by `apart` CRS units."""
+    outline = frame.project(footprint)
+    return _set_apart(outline, round(apart, 9)) if apart else outline
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,8 +1,7 @@
-"""Before and after, and a strip of chips through time: the pictures that prove one structure."""
+"""Before and after: the pictures that prove one structure."""
 
 from __future__ import annotations
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from shapely.geometry.base import BaseGeometry
 
@@ -21,11 +20,9 @@ from sitewatch.report._outlines import draw_outline
 from sitewatch.report._picture import Picture
 from sitewatch.report._style import GREY_MAP, OUTLINE_COLOUR
 
-CHIP_IN = 1.7
-
 
 def scene_map(
-    picture: Picture, footprint: BaseGeometry, stretch: tuple[float, float], *, title: str, dashed: bool = False
+    picture: Picture, footprint: BaseGeometry | None, stretch: tuple[float, float], *, title: str, dashed: bool = False
 ) -> Figure:
     """One picture with a structure's outline, scale bar, north and look arrows, dates, track and credit.
 
@@ -34,7 +31,7 @@ def scene_map(
     picture
         What to show.
     footprint
-        Outline in EPSG:4326.
+        Outline in EPSG:4326; None for a picture without.
     stretch
         Black and white points in dB; give both pictures of a pair the same.
     title
@@ -46,9 +43,10 @@ def scene_map(
     sheet.picture.imshow(
         picture.db, extent=picture.frame.extent, cmap=GREY_MAP, vmin=stretch[0], vmax=stretch[1], aspect="auto"
     )
-    line = {"linestyle": (0, (4, 3))} if dashed else {}
-    apart = 1.5 * pixel_units(picture)
-    draw_outline(sheet.picture, picture.frame, footprint, apart=apart, color=OUTLINE_COLOUR, linewidth=0.7, **line)
+    if footprint is not None:
+        line = {"linestyle": (0, (4, 3))} if dashed else {}
+        apart = 1.5 * pixel_units(picture)
+        draw_outline(sheet.picture, picture.frame, footprint, apart=apart, color=OUTLINE_COLOUR, linewidth=0.7, **line)
     write(sheet.head, 0, 0.31, title, fontsize=10, fontweight="bold")
     write_lines(sheet.head, 0, 0.21, dates_words(picture), width_in=sheet.width_in, lines=1, fontsize=8)
     standard_foot(sheet, picture, top_in=sheet.foot_in)
@@ -62,27 +60,11 @@ def standard_foot(sheet: Sheet, picture: Picture, *, top_in: float) -> None:
     scale_bar(sheet, y=y)
     lat = frame.lonlat((frame.left + frame.right) / 2, (frame.bottom + frame.top) / 2)[1]
     azimuth = look_azimuth_deg(picture.orbit_state, picture.look_direction, lat, picture.constellation)
-    north_arrow(sheet, frame, x=sheet.width_in - (0.85 if azimuth is not None else 0.25), y=y)
+    north_arrow(sheet, frame, x=sheet.width_in - (1.22 if azimuth is not None else 0.25), y=y)
     if azimuth is not None:
-        look_arrow(sheet, frame, azimuth, x=sheet.width_in - 0.48, y=y)
+        look_arrow(sheet, frame, azimuth, x=sheet.width_in - 0.84, y=y)
     words = ". ".join(w for w in (source_words(picture), picture.credit) if w)
     write_lines(sheet.foot, 0, y - 0.18, words, width_in=sheet.width_in, lines=2, fontsize=7.5)
-
-
-def chip(picture: Picture, footprint: BaseGeometry, stretch: tuple[float, float]) -> Figure:
-    """A small picture without furniture, for a strip whose captions stand in the page."""
-    frame = picture.frame
-    shape = frame.height_m / frame.width_m
-    figure = Figure(figsize=(CHIP_IN, CHIP_IN * min(shape, 2.5)))
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    axes.imshow(picture.db, extent=frame.extent, cmap=GREY_MAP, vmin=stretch[0], vmax=stretch[1], aspect="auto")
-    draw_outline(
-        axes, frame, footprint, apart=1.5 * pixel_units(picture), color=OUTLINE_COLOUR, linewidth=0.5, path_effects=[]
-    )
-    axes.set(xlim=(frame.left, frame.right), ylim=(frame.bottom, frame.top))
-    return figure
 
 
 def pixel_units(picture: Picture) -> float:

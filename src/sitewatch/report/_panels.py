@@ -6,16 +6,19 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import xarray as xr
 
-from sitewatch.report._captions import as_date, dates_words
+from sitewatch.report._captions import as_date, dates_words, source_words
+from sitewatch.report._chips import chip
 from sitewatch.report._choice import before_after_indices, best_view, chip_indices, close_by
+from sitewatch.report._construction import construction_caption, construction_map, grew
 from sitewatch.report._curves import has_strip, structure_curves
-from sitewatch.report._embed import raster_data_uri, svg_data_uri
-from sitewatch.report._frame import window_around
-from sitewatch.report._pairs import chip, scene_map
+from sitewatch.report._frame import Window, window_around
+from sitewatch.report._pairs import scene_map
 from sitewatch.report._picture import Picture, read_picture
 from sitewatch.report._series import footprint_series
+from sitewatch.report._shots import Shot
 from sitewatch.report._style import stretch_db
 from sitewatch.report._wording import (
     area_words,
@@ -28,35 +31,30 @@ from sitewatch.report._wording import (
     p_value_words,
     percent_words,
 )
-from sitewatch.structure import PHASES, Structure
+from sitewatch.structure import PHASES, Measure, Structure
 from sitewatch.structures._phases import begun_between
+from sitewatch.structures._pixel_dates import date_pixels
 from sitewatch.words import date_words, interval_words, span_words, upper_first
 
-CHIP_DPI = 170
 CHIP_PIXELS = 240
 CHIP_TIMES_SIZE = 1.45
-
-
-@dataclasses.dataclass(frozen=True)
-class Shot:
-    """A picture in the page: data URI, alternative text and caption."""
-
-    uri: str
-    alt: str
-    caption: str
+View = tuple[xr.Dataset, str, Window]
 
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """The section on one structure."""
+    """The section on one structure; `dates` are those of its pixels, for the map of the whole site."""
 
     structure: Structure
     label: str
     pair: tuple[Shot, ...]
     chips: tuple[Shot, ...]
+    strip: str
+    dated: Shot | None
     curves: Shot
     facts: tuple[tuple[str, str], ...]
     remark: str
+    dates: xr.DataArray | None
 
 
 def structure_panel(
@@ -64,18 +62,24 @@ def structure_panel(
 ) -> Panel:
     """Read what one structure's section needs and draw it."""
     stacks = [close_by(stack, structure.footprint) for stack in stacks]
-    pair, chips, remark = _pictures(structure, label, stacks)
+    view = best_view(stacks, structure)
+    dates = date_pixels(view[0], structure) if view else None
+    pair, chips, remark = _pictures(structure, label, view)
     series = [s for stack in stacks for s in footprint_series(stack, structure.footprint)]
     return Panel(
         structure=structure,
         label=label,
         pair=pair,
         chips=chips,
+        strip=_strip_words(view, structure) if chips else "",
+        dated=_dated_shot(structure, label, view, dates) if view and dates is not None and grew(dates) else None,
+        dates=dates,
         curves=Shot(
-            uri=svg_data_uri(structure_curves(structure, series, colours)),
+            structure_curves(structure, series, colours),
             alt=f"Curves of structure {label} through time: share built, and backscatter of the footprint. "
             + _growth_alt(structure),
             caption=_curves_caption(structure),
+            name=f"structure-{label}-growth",
         ),
         facts=facts(structure, {str(s.attrs.get("track", "")): str(s.attrs.get("track_label", "")) for s in stacks}),
         remark=remark,
@@ -159,10 +163,7 @@ def _phase_rows(structure: Structure) -> list[tuple[str, str]]:
     return rows
 
 
-def _pictures(
-    structure: Structure, label: str, stacks: Sequence[xr.Dataset]
-) -> tuple[tuple[Shot, ...], tuple[Shot, ...], str]:
-    view = best_view(stacks, structure)
+def _pictures(structure: Structure, label: str, view: View | None) -> tuple[tuple[Shot, ...], tuple[Shot, ...], str]:
     if view is None:
         return (), (), "No image at hand covers this footprint, so there is no picture of it."
     stack, polarisation, window = view
@@ -200,9 +201,10 @@ def _pair_shot(
     greys = f"{db_words(stretch[0], decimals=0)} (black) to {db_words(stretch[1], decimals=0)} (white)"
     caption = f"{title}: {span}. Greys from {greys}; {where}."
     return Shot(
-        uri=svg_data_uri(figure),
+        figure,
         alt=f"Radar image {title.lower()} the change at structure {label} ({structure.kind}); {dates_words(picture)}.",
         caption=caption,
+        name=f"structure-{label}-{title.lower()}",
     )
 
 
@@ -211,9 +213,40 @@ def _chip_shot(picture: Picture, structure: Structure, label: str, stretch: tupl
     share = next((p.fraction for p in structure.growth if p.date == day), None)
     words = "" if share is None else f"{100 * share:.0f} % {'removed' if structure.kind == 'demolition' else 'built'}"
     return Shot(
-        uri=raster_data_uri(chip(picture, structure.footprint, stretch), dpi=CHIP_DPI),
+        chip(picture, structure.footprint, stretch),
         alt=f"Structure {label} on {date_words(day)}{', ' + words if words else ''}",
         caption=f"{day.isoformat()}|{words}",
+        name=f"structure-{label}-{day.isoformat()}",
+    )
+
+
+def _strip_words(view: View | None, structure: Structure) -> str:
+    """What the chips have in common: how much ground they show, track, pixels and credit."""
+    if view is None:
+        return ""
+    stack, polarisation, window = view
+    close = window_around(stack, structure.footprint, times_size=CHIP_TIMES_SIZE) or window
+    picture = read_picture(stack, polarisation, [0], close, max_pixels=8)
+    width = length_words(Measure(round(close.frame.width_m, -1), float("nan"))).split(" (")[0]
+    words = ". ".join(w for w in (source_words(picture), picture.credit) if w)
+    clock = {str(t.astype("datetime64[m]"))[-5:] for t in stack["time"].values} if picture.time_known else set()
+    when = f", acquired at {min(clock)} to {max(clock)} UTC" if len(clock) > 1 else ""
+    turned = round(close.frame.north_deg)
+    north = f"north {abs(turned)}° {'right' if turned > 0 else 'left'} of up" if turned else "north up"
+    return f"Each picture is {width} wide, {north}{when}. {words}."
+
+
+def _dated_shot(structure: Structure, label: str, view: View, dates: xr.DataArray) -> Shot:
+    stack, polarisation, window = view
+    after = before_after_indices(stack, structure)[1] or [stack.sizes["time"] - 1]
+    picture = read_picture(stack, polarisation, after, window)
+    known = dates.values[~np.isnat(dates.values)]
+    span = span_words(as_date(known.min()), as_date(known.max()))
+    return Shot(
+        construction_map(picture, [(structure, dates)], {structure.id: label}),
+        alt=f"Map of structure {label} ({structure.kind}), its pixels coloured by when they were built, {span}.",
+        caption=construction_caption([(structure, dates)]),
+        name=f"structure-{label}-dates",
     )
 
 

@@ -31,6 +31,8 @@ class Picture:
         Acquisition times that went into it, UTC, increasing.
     method
         ``single image``, ``mean`` or ``median``.
+    pixel_m
+        Side of a pixel of the stack on the ground, metres (a large picture is averaged down from it).
     polarisation, track, track_label, orbit_state, look_direction, constellation, credit, time_known
         Of the stack it was read from.
     """
@@ -40,6 +42,7 @@ class Picture:
     times: tuple[np.datetime64, ...]
     method: str
     polarisation: str
+    pixel_m: float = float("nan")
     track: str = ""
     track_label: str = ""
     orbit_state: str = ""
@@ -91,6 +94,7 @@ def read_picture(
         times=times,
         method="single image" if len(chosen) == 1 else ("median" if len(chosen) >= 5 else "mean"),
         polarisation=polarisation,
+        pixel_m=window.frame.width_m / cols,
         track=str(attrs.get("track", "")),
         track_label=str(attrs.get("track_label", "")),
         orbit_state=str(attrs.get("orbit_state") or ""),

@@ -12,11 +12,10 @@ import xarray as xr
 from sitewatch.atomic import replacing
 from sitewatch.phrases import answer_words, size_words
 from sitewatch.report._choice import dates_of
-from sitewatch.report._dossier import environment
-from sitewatch.report._embed import svg_data_uri
-from sitewatch.report._panels import Shot
 from sitewatch.report._picture import polarisations
 from sitewatch.report._power_map import PowerMap, PowerReport, lengths_words, power_figure
+from sitewatch.report._shots import Shot
+from sitewatch.report._templates import environment
 from sitewatch.report._wording import db_words, percent_words, plain_area_words
 from sitewatch.sought import Detectable, Sought
 from sitewatch.words import span_words
@@ -83,7 +82,7 @@ def _shot(report: PowerReport, one: PowerMap) -> Shot:
     finite = one.length_m[np.isfinite(one.length_m)]
     span = lengths_words(float(finite.min()), float(finite.max())) if finite.size else "none of the sizes tried"
     return Shot(
-        uri=svg_data_uri(power_figure(report, one)),
+        power_figure(report, one),
         alt=f"Map of the smallest {one.sought.kind} that would have been found on {one.sought.surface}: {span}.",
         caption=f"Smallest {one.sought.kind} on {one.sought.surface}, {one.sought.size_words}: {span}.",
     )

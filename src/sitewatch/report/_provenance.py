@@ -35,6 +35,8 @@ class Provenance:
         Of each scene its files, with size and SHA-256.
     structures, findings
         Which revision of each the dossier shows, by name.
+    computed
+        Whether it was written with a run at hand; else from what the record kept of one, which is less in its notes.
     """
 
     version: str
@@ -50,3 +52,4 @@ class Provenance:
     files: Mapping[str, tuple[SceneFile, ...]] = dataclasses.field(default_factory=dict)
     structures: Mapping[str, int] = dataclasses.field(default_factory=dict)
     findings: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    computed: bool = True

@@ -21,6 +21,7 @@ TRACK_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00
 ONSET_COLOUR = "#e69f00"
 COMPLETION_COLOUR = "#009e73"
 PREPARATION_COLOUR = "#cc79a7"
+EVENT_COLOUR = "#9a3412"
 # No Activity, Site Preparation, Active Construction, Post Construction.
 PHASE_COLOURS = ("#d5dae0", PREPARATION_COLOUR, "#56b4e9", COMPLETION_COLOUR)
 CANDIDATE_COLOUR = "#4fd1ff"
@@ -34,6 +35,22 @@ ONSET_MAP: Colormap = ListedColormap(colormaps["plasma"](np.linspace(0.5, 0.98, 
 GREY_MAP: Colormap = colormaps["gray"].with_extremes(bad=NO_DATA_COLOUR)
 
 SMALLEST_SPAN_DB = 8.0
+
+# The figures' own font comes with matplotlib; for scripts that it lacks, what this machine may have, the widest first.
+OWN_FONT = "DejaVu Sans"
+_OTHERS = (
+    *("Noto Sans CJK", "Noto Sans", "Source Han Sans", "WenQuanYi", "Nanum", "Malgun", "Microsoft YaHei"),
+    *("PingFang", "Hiragino", "Apple SD Gothic", "Unifont"),
+)
+
+
+def _families() -> list[str]:
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    ranked = ((place, name) for name in installed for place, one in enumerate(_OTHERS) if name.startswith(one))
+    return [OWN_FONT, *(name for _, name in sorted(ranked))]
+
+
+FAMILIES = _families()
 
 
 def track_colours(tracks: list[str]) -> dict[str, str]:
@@ -75,10 +92,10 @@ def halo(width: float = 2.0, colour: str = "#000000") -> list[Any]:
 
 @functools.lru_cache(maxsize=1)
 def _drawable_codes() -> frozenset[int]:
-    font = ft2font.FT2Font(font_manager.findfont("DejaVu Sans"))
-    return frozenset(font.get_charmap())
+    fonts = [ft2font.FT2Font(font_manager.findfont(name)) for name in FAMILIES]
+    return frozenset().union(*(font.get_charmap() for font in fonts))
 
 
 def drawable(text: str) -> str:
-    """Text with the letters that the figures' font lacks replaced by ``?``; the page itself shows them all."""
+    """Text with the letters that the figures' fonts lack replaced by ``?``; the page itself shows them all."""
     return "".join(c if ord(c) in _drawable_codes() else "?" for c in text)

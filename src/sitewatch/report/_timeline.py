@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.markers import CARETRIGHTBASE
 
 from sitewatch.report._days import date_axis, day_number, day_numbers
-from sitewatch.report._style import INK, MUTED, PAPER, RULE, TRACK_COLOURS, drawable
+from sitewatch.report._events import KEY_LINE_IN, Event, draw_events, key_lines, levels_of, write_key
+from sitewatch.report._style import FAMILIES, INK, MUTED, PAPER, RULE, TRACK_COLOURS, drawable
 from sitewatch.structure import Structure
 
 WIDTH_IN = 5.4
@@ -24,6 +25,7 @@ def site_timeline(
     labels: Mapping[str, str],
     acquisitions: Mapping[str, tuple[str, Sequence[dt.date]]],
     colours: Mapping[str, str],
+    events: Sequence[Event] = (),
 ) -> Figure:
     """Bars from begun to finished with whiskers for the intervals, over the acquisitions of each track.
 
@@ -37,17 +39,26 @@ def site_timeline(
         Track key to its label and acquisition dates.
     colours
         Track key to colour.
+    events
+        What was reported about the site: a letter and a dashed line each, with a key below.
     """
     rows = [s for s in structures if s.onset is not None][:MOST_ROWS]
     days = [day_number(d) for _, dates in acquisitions.values() for d in dates]
     days += [day_number(d) for s in rows if s.onset for d in (s.onset.earliest, s.onset.latest)]
-    first, last = (min(days), max(days)) if days else (0.0, 1.0)
-    pad = max(0.02 * (last - first), 1.0)
+    last = max(days, default=1.0)  # of the images: bars of what still grows end there, whatever was reported since
+    days += [day_number(d) for e in events for d in (e.begins, e.ends) if d]
+    first, end = (min(days), max(days)) if days else (0.0, 1.0)
+    pad = max(0.02 * (end - first), 1.0)
     count = len(rows) + len(acquisitions)
-    top_in, bottom_in = 0.08, 0.36
-    full_h = top_in + bottom_in + ROW_IN * max(count, 1)
+    levels = levels_of(events, (end - first + 2 * pad) / (0.745 * WIDTH_IN))
+    above = max(levels, default=-1) + 1
+    lines = key_lines(events)
+    key_in = KEY_LINE_IN * len(lines) + (0.1 if lines else 0.0)
+    top_in, bottom_in = 0.08, 0.36 + key_in
+    high_in = ROW_IN * max(count + above, 1)
+    full_h = top_in + bottom_in + high_in
     figure = Figure(figsize=(WIDTH_IN, full_h), facecolor=PAPER)
-    axes = figure.add_axes((0.235, bottom_in / full_h, 0.745, ROW_IN * max(count, 1) / full_h))
+    axes = figure.add_axes((0.235, bottom_in / full_h, 0.745, high_in / full_h))
     for y, structure in enumerate(rows):
         _bar(axes, y, structure, last)
     for y, (key, (_, dates)) in enumerate(acquisitions.items(), start=len(rows)):
@@ -55,7 +66,14 @@ def site_timeline(
         axes.vlines(day_numbers(dates), y - 0.32, y + 0.32, color=colour, linewidth=0.8)
     names = [f"{labels.get(s.id, '')}  {s.kind}".strip() for s in rows] + [_short(v[0]) for v in acquisitions.values()]
     axes.set_yticks(range(count), [drawable(n) for n in names], parse_math=False)
-    axes.set(ylim=(max(count, 1) - 0.5, -0.5), xlim=(first - pad, last + pad))
+    for label in axes.get_yticklabels():
+        label.set_fontfamily(FAMILIES)
+    axes.set(ylim=(max(count, 1) - 0.5, -0.5 - above), xlim=(first - pad, end + pad))
+    draw_events(axes, events, levels, max(count, 1) - 0.5)
+    paper = figure.add_axes((0, 0, 1, key_in / full_h if lines else 0.001))
+    paper.set(xlim=(0, WIDTH_IN), ylim=(0, max(key_in, 0.001)))
+    paper.set_axis_off()
+    write_key(paper, lines, 0.08, key_in)
     if rows and acquisitions:
         axes.axhline(len(rows) - 0.5, color=MUTED, linewidth=0.6)
     date_axis(axes)
