@@ -103,7 +103,9 @@ def test_an_analysts_words_survive_runs_and_are_flagged_only_when_the_evidence_c
     assert flagged.computed == LONGER
     assert flagged.changed == ("length: was 180 m (sd 12 m), is 210 m (sd 12 m)",)
     upheld = edit_finding(record, UID, "1", Uphold(), by="ben")
+    assert (flagged.author, flagged.by.split()[0]) == ("ann", "sitewatch")
     assert (upheld.changed, upheld.finding.text, upheld.by) == ((), "The pier is 180 m long.", "ben")
+    assert (upheld.author, upheld.written) == ("ann", edited.written)
     assert state(record, LONGER, run=2)[SEEN.key] == upheld
     assert state(record, SEEN, run=2)[SEEN.key].changed == ("length: was 210 m (sd 12 m), is 180 m (sd 12 m)",)
 
@@ -164,6 +166,7 @@ def test_an_analysts_own_statement_rests_on_the_structures_it_names(record: Reco
     own = Finding("reported", "The pier was opened.", source="a gazette", structures=("sw-1",))
     added = add_finding(record, UID, own, by="ann")
     assert (added.id, added.stands, added.finding.structures) == ("F-0001", True, ("SW-0001",))
+    assert added.finding.scenes == SEEN.scenes  # those of the structure
     assert state(record, SEEN)[added.finding.key] == added
     keep(record, structure("a", box(0, 0), 6, kind="road"), images=6)
     flagged = state(record, SEEN, run=2)[added.finding.key]
@@ -191,5 +194,6 @@ def test_statements_of_an_older_record_become_an_analysts_own_and_go_back(record
         command.downgrade(config_for(session.connection()), "0002")
     with open_record(address) as again:
         (kept,) = list_findings(again, UID)
+        assert kept.written == kept.made
         assert (kept.finding.kind, kept.finding.text, kept.by) == ("measured", "The pier is 180 m long.", "ann")
         assert (kept.finding.key, kept.stands) == ("analyst/1", True)

@@ -79,8 +79,9 @@ def test_what_does_not_stand_is_not_shown_and_without_findings_there_is_no_secti
 
 
 def test_what_rests_on_changed_evidence_is_flagged_and_rewordings_are_told(case: Any, tmp_path: Path) -> None:
-    flagged = revision(1, SIZE, edited=True, changed=("length: was 250 m, is 260 m",))
-    mine = revision(2, KIND, edited=True, computed=dataclasses.replace(KIND, text="It is likely that it is a quay."))
+    wrote: dict[str, Any] = {"edited": True, "author": "ann", "written": dt.datetime(2025, 7, 9, tzinfo=dt.UTC)}
+    flagged = revision(1, SIZE, **wrote, by="sitewatch 0.1.0", changed=("length: was 250 m, is 260 m",))
+    mine = revision(2, KIND, **wrote, computed=dataclasses.replace(KIND, text="It is likely that it is a quay."))
     reworded = revision(3, GAP, before="The longest time without an image is 6 days.")
     provenance = dataclasses.replace(case.provenance, run=2)
     words = words_of(section(page(case, tmp_path, flagged, mine, reworded, provenance=provenance), "findings"))

@@ -168,6 +168,8 @@ def finding_json(one: FindingRevision) -> dict[str, Any]:
         "assumptions": list(f.assumptions),
         "edited": one.edited,
         "struck": one.struck,
+        "author": one.author or None,
+        "written": one.written.isoformat() if one.written else None,
         "computed": one.computed.text if one.computed else None,
         "rests_on_changed_evidence": list(one.changed),
         "made": one.made.isoformat(),
@@ -200,7 +202,7 @@ def _lines(one: FindingRevision) -> list[str]:
     if one.changed:
         lines.append(f"! rests on changed evidence: {'; '.join(one.changed)}")
     if one.edited:
-        lines.append(f"in the words of {one.by}, {one.made:%Y-%m-%d}" if not one.run else "in an analyst's words")
+        lines.append(f"in the words of {one.author}, {one.written:%Y-%m-%d}")
         if one.computed and one.computed.text != one.finding.text:
             lines.append(f"the run says: {one.computed.text}")
     if one.struck:

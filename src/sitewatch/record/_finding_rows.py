@@ -26,6 +26,8 @@ class FindingState:
     computed: Finding | None
     edited: bool = False
     struck: bool = False
+    author: str = ""
+    written: dt.datetime | None = None
     rests_on: Evidence = dataclasses.field(default_factory=Evidence)
     changed: tuple[str, ...] = ()
     before: str = ""
@@ -84,6 +86,7 @@ def add_finding_revision(
             **{name: value for name, value in plain_of(f).items() if name in _DETAIL},
             "computed": plain_of(new.computed) if new.computed else None,
             "rests_on": new.rests_on.as_plain(), "changed": list(new.changed), "before": new.before,
+            "author": new.author, "written": new.written.isoformat() if new.written else None,
         },
     )  # fmt: skip
     session.add(made)
@@ -100,10 +103,12 @@ def state_of(row: FindingRevisionRow, key: str) -> FindingState:
         "kind": row.kind, "text": row.text, "likelihood": row.likelihood or None, "confidence": row.confidence,
         "source": row.source, **{name: detail[name] for name in _DETAIL},
     }  # fmt: skip
-    computed = detail["computed"]
+    computed, written = detail["computed"], detail["written"]
     return FindingState(
-        from_plain(said, key), from_plain(computed, key) if computed else None, row.edited, row.struck,
-        Evidence.from_plain(detail["rests_on"]), tuple(detail["changed"]), detail["before"],
+        finding=from_plain(said, key), computed=from_plain(computed, key) if computed else None,
+        edited=row.edited, struck=row.struck, author=detail["author"],
+        written=dt.datetime.fromisoformat(written) if written else None,
+        rests_on=Evidence.from_plain(detail["rests_on"]), changed=tuple(detail["changed"]), before=detail["before"],
     )  # fmt: skip
 
 
@@ -111,8 +116,8 @@ def as_noun(row: FindingRow, one: FindingRevisionRow, runs: Mapping[int, int]) -
     state = state_of(one, row.key)
     return FindingRevision(
         id=finding_id(row.number), number=one.number, made=one.made, by=one.by, why=one.why, finding=state.finding,
-        computed=state.computed, edited=state.edited, struck=state.struck, changed=state.changed, before=state.before,
-        run=runs.get(one.run_id) if one.run_id else None,
+        computed=state.computed, edited=state.edited, struck=state.struck, author=state.author, written=state.written,
+        changed=state.changed, before=state.before, run=runs.get(one.run_id) if one.run_id else None,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
@@ -163,9 +164,11 @@ def edit_finding(record: Record, uid: str, name: str, edit: Edit, *, by: str, co
         held_site_row(session, uid)
         row, last = find_finding(session, uid, name)
         run = last_run(session, row.site_id)
-        new, why = _edited(as_noun(row, last, {}), edit, row.key.startswith(_OWN))
+        before = as_noun(row, last, {})
+        new, why = _edited(before, edit, row.key.startswith(_OWN))
         evidence = _Ground.of(session, uid, run).under(new.computed or new.finding, own=new.computed is None)
-        new = dataclasses.replace(new, rests_on=evidence)
+        author, written = _author(before, edit, by)
+        new = dataclasses.replace(new, rests_on=evidence, author=author, written=written)
         why = f"{why}: {comment}" if comment else why
         return as_noun(row, add_finding_revision(session, row, last, new, by=by, why=why), {})
 
@@ -188,12 +191,15 @@ def add_finding(record: Record, uid: str, finding: Finding, *, by: str, comment:
                     f"the record knows no structure {name}", hint="`sitewatch structures --all` lists them."
                 )
         named = tuple(public_id(number_of(name)) for name in finding.structures)
+        below = [scene for name in named for scene in known[number_of(name)].facts["detail"]["scenes"]]
         row = new_finding(session, site.id, "")
         row.key = f"{_OWN}{row.number}"
-        finding = dataclasses.replace(finding, key=row.key, structures=named)
+        scenes = finding.scenes or tuple(dict.fromkeys(below))
+        finding = dataclasses.replace(finding, key=row.key, structures=named, scenes=scenes)
         run = last_run(session, site.id)
         evidence = _Ground.of(session, uid, run).under(finding, own=True)
-        new = FindingState(finding, None, edited=True, rests_on=evidence)
+        now = dt.datetime.now(dt.UTC)
+        new = FindingState(finding, None, edited=True, rests_on=evidence, author=by, written=now)
         why = f"added: {comment}" if comment else "added"
         return as_noun(row, add_finding_revision(session, row, None, new, by=by, why=why), {})
 
@@ -277,6 +283,15 @@ def _edited(one: FindingRevision, edit: Edit, own: bool) -> tuple[FindingState, 
         return dataclasses.replace(state, struck=False, edited=not one.edited or one.struck), "withdrawn"
     back = one.computed or one.finding
     return dataclasses.replace(state, finding=back, edited=False, struck=False), "withdrawn"
+
+
+def _author(one: FindingRevision, edit: Edit, by: str) -> tuple[str, dt.datetime | None]:
+    """Whose words are in force after an edit, and since when: who upholds or strikes another's does not write them."""
+    if isinstance(edit, Withdraw) and one.computed is not None:
+        return "", None
+    if isinstance(edit, Reword) or not one.author:
+        return by, dt.datetime.now(dt.UTC)
+    return one.author, one.written
 
 
 def _check(finding: Finding) -> None:

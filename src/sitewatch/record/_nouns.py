@@ -173,6 +173,8 @@ class FindingRevision:
         Whether an analyst's words are in force.
     struck
         Whether an analyst left it out.
+    author, written
+        Of what an analyst wrote, upheld or struck: who did, and when; empty where none did.
     changed
         How the evidence has changed since an analyst wrote, struck or upheld it, as clauses; empty where it has not.
     before
@@ -190,6 +192,8 @@ class FindingRevision:
     computed: Finding | None
     edited: bool = False
     struck: bool = False
+    author: str = ""
+    written: dt.datetime | None = None
     changed: tuple[str, ...] = ()
     before: str = ""
     run: int | None = None

@@ -106,7 +106,7 @@ def _maker(scenes: Sequence[Scene], run: int | None) -> Callable[[FindingRevisio
         return Statement(
             revision=one,
             images=tuple(_runs_of(of_it)),
-            author=f"{one.by}, {date_words(one.made.date())}" if one.edited else "",
+            author=f"{one.author}, {date_words(one.written.date())}" if one.edited and one.written else "",
             flag="; ".join(one.changed) if one.edited else "",
             reworded=one.before if run is not None and one.run == run else "",
         )

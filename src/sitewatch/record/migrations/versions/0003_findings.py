@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import zlib
 from typing import Any
@@ -126,7 +127,7 @@ def _fill(bind: sa.Connection, rows: Any, numbers: dict[int, int]) -> None:
             "structures": list(dict.fromkeys([*about, *(one for one in evidence if one.startswith("SW-"))])),
             "scenes": [one for one in evidence if not one.startswith("SW-")],
             "assumptions": [], "facts": {}, "computed": None, "rests_on": {"facts": {}, "files": {}},
-            "changed": [], "before": "",
+            "changed": [], "before": "", "author": row["by"], "written": _utc(row["at"]).isoformat(),
         }  # fmt: skip
         bind.execute(
             sa.insert(said),
@@ -139,6 +140,11 @@ def _fill(bind: sa.Connection, rows: Any, numbers: dict[int, int]) -> None:
                 "detail": zlib.compress(json.dumps(detail, separators=(",", ":")).encode()),
             },
         )  # fmt: skip
+
+
+def _utc(at: dt.datetime) -> dt.datetime:
+    """SQLite gives moments without a zone; they are in UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
 def _light(name: str, *columns: str) -> sa.TableClause:
