@@ -23,6 +23,7 @@ from sitewatch.record import (
     list_runs,
     list_scene_files,
     list_structures,
+    read_detectable,
     read_scenes,
     standing,
 )
@@ -164,6 +165,7 @@ def _provenance(
         structures={one.id: one.number for one in revisions},
         findings={one.id: one.number for one in findings},
         computed=False,
+        detectable=read_detectable(workspace.detectable_path),
     )
 
 

@@ -20,7 +20,7 @@ from sitewatch.errors import ChangeError, SceneError
 from sitewatch.geodesy import area_m2
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.progress import Progress
-from sitewatch.record import FindingRevision, Revision, SceneFile, Workspace
+from sitewatch.record import FindingRevision, Revision, SceneFile, Workspace, write_detectable
 from sitewatch.report import Provenance, write_dossier
 from sitewatch.scenes import LeftOut, Scene, Scenes, open_scenes
 from sitewatch.sought import Detectable
@@ -305,6 +305,8 @@ def report(
 ) -> None:
     """Write the dossier; it takes the notes of each stack from the stack itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if result.workspace and path == result.workspace.dossier_path:
+        write_detectable(result.workspace.detectable_path, result.detectable)
     write_dossier(
         path,
         site=result.site,

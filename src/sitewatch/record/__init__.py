@@ -9,6 +9,7 @@ Files appear whole or not at all, so that an interrupted run never leaves half o
 from sitewatch.record._alerts import add_delivery, list_alerts, list_deliveries, raise_alert
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
+from sitewatch.record._detectable import read_detectable, write_detectable
 from sitewatch.record._files import SceneFile, SceneRecord, all_known, fingerprint, input_hash, scene_jobs
 from sitewatch.record._findings import (
     Reword,
@@ -142,6 +143,7 @@ __all__ = [
     "list_structures",
     "open_record",
     "raise_alert",
+    "read_detectable",
     "read_scenes",
     "recomputed",
     "register_site",
@@ -156,6 +158,7 @@ __all__ = [
     "user",
     "write_centrelines",
     "write_change_rasters",
+    "write_detectable",
     "write_features",
     "write_geopackage",
     "write_published",

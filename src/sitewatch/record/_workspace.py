@@ -186,6 +186,11 @@ class Workspace:
         """dossier.html."""
         return self.folder / "dossier.html"
 
+    @property
+    def detectable_path(self) -> Path:
+        """detectable.json: the smallest of each kind that the last run would have found."""
+        return self.folder / "detectable.json"
+
     def manifest(self) -> Manifest:
         """What makes the folder a workspace."""
         return read_manifest(self.manifest_path)

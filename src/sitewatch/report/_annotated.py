@@ -31,6 +31,7 @@ from sitewatch.words import upper_first
 PICTURE_IN, PICTURE_HEIGHT_IN = 4.3, 5.4
 COLUMN_IN, GUTTER_IN = 1.74, 0.16
 FONT, LINE_IN, PAD_IN, BETWEEN_IN = 7.5, 0.135, 0.05, 0.08
+EDGE_IN = 0.06
 LETTERS = 26
 MOST_CALLOUTS = 12
 # A measured line shorter than this on paper has no room for its arrows.
@@ -79,7 +80,6 @@ def annotated_map(picture: Picture, structures: Sequence[Structure], labels: Map
     for structure in shown:
         dashed: dict[str, Any] = {"linestyle": (0, (4, 2))} if structure.status == "candidate" else {}
         draw_outline(sheet.picture, frame, structure.footprint, color=colours[structure.id], linewidth=0.9, **dashed)
-    _measured_lines(sheet, picture, shown)
     paper = _paper(sheet)
     callouts = [
         Callout(
@@ -89,7 +89,8 @@ def annotated_map(picture: Picture, structures: Sequence[Structure], labels: Map
         )
         for s in shown
     ]
-    _place(paper, sheet, callouts)
+    arrows = _place(paper, sheet, callouts)
+    _measured_lines(sheet, picture, shown, arrows)
     return sheet.figure
 
 
@@ -119,6 +120,11 @@ def _inches(sheet: Sheet, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points of the picture in inches from the figure's lower left corner."""
     figure = sheet.figure
     return np.asarray(sheet.picture.transData.transform(points) / figure.dpi)
+
+
+def _on_picture(sheet: Sheet, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points in inches from the figure's lower left corner in the picture's coordinates."""
+    return np.asarray(sheet.picture.transData.inverted().transform(points * sheet.figure.dpi))
 
 
 def sides_of(callouts: Sequence[Callout], middle: float, room_in: float) -> tuple[list[Callout], list[Callout]]:
@@ -203,15 +209,19 @@ def arranged(callouts: Sequence[Callout], edge: float, low: float, high: float) 
     return list(zip(order, heights, strict=True)) if order else []
 
 
-def _place(paper: Axes, sheet: Sheet, callouts: Sequence[Callout]) -> None:
+def _place(paper: Axes, sheet: Sheet, callouts: Sequence[Callout]) -> list[BaseGeometry]:
+    """Stack the callouts over the whole height of the paper on both sides; gives their arrows on the picture."""
+    arrows: list[BaseGeometry] = []
     box = sheet.picture.get_position()
     width, height = sheet.figure.get_size_inches()
-    left, right, low, high = box.x0 * width, box.x1 * width, box.y0 * height, box.y1 * height
+    left, right, low, high = box.x0 * width, box.x1 * width, EDGE_IN, height - EDGE_IN
     for where, some in zip(("left", "right"), sides_of(callouts, (left + right) / 2, high - low), strict=True):
         x = GUTTER_IN / 2 if where == "left" else right + GUTTER_IN
         edge = x + COLUMN_IN if where == "left" else x
         for callout, y in arranged(some, edge, low, high):
             _draw(paper, callout, x, y, edge)
+            arrows.append(shapely.transform(leader(callout, edge, y), lambda xy: _on_picture(sheet, xy)))
+    return arrows
 
 
 def _draw(paper: Axes, callout: Callout, x: float, y: float, edge: float) -> None:
@@ -232,8 +242,10 @@ def _draw(paper: Axes, callout: Callout, x: float, y: float, edge: float) -> Non
     )  # fmt: skip
 
 
-def _measured_lines(sheet: Sheet, picture: Picture, structures: Sequence[Structure]) -> None:
-    """A line with arrows at both ends along each length that there is room to draw, with the length beside it."""
+def _measured_lines(
+    sheet: Sheet, picture: Picture, structures: Sequence[Structure], arrows: Sequence[BaseGeometry]
+) -> None:
+    """A line with a tick at both ends along each length that there is room to draw; its length clear of the arrows."""
     lines = []
     for structure in structures:
         line = _dimension(structure, picture, sheet.metres_per_inch)
@@ -245,6 +257,7 @@ def _measured_lines(sheet: Sheet, picture: Picture, structures: Sequence[Structu
             _tick(sheet, end, inner)
         lines.append((_length_label(structure.length_m), line, LINE_COLOUR))
     blocked = [picture.frame.project(s.footprint) for s in structures] + [line for _, line, _ in lines]
+    blocked += arrows
     place_labels(sheet.picture, picture, lines, blocked, fontsize=7)
 
 
