@@ -60,7 +60,9 @@ def page(case: Any, tmp_path_factory: pytest.TempPathFactory) -> Page:
 
 def test_the_page_asks_for_nothing_from_outside(page: Page) -> None:
     for tag, attrs in page.tags:
-        assert tag not in ("script", "link", "iframe", "object", "embed")
+        assert tag not in ("link", "iframe", "object", "embed")
+        # What a dossier rests on is no program.
+        assert tag != "script" or attrs == {"type": "application/json", "id": "sitewatch-provenance"}
         if attrs.get("src"):
             assert str(attrs["src"]).startswith("data:image/")
         if attrs.get("href"):
@@ -194,6 +196,7 @@ def test_the_public_names_are_these() -> None:
         "PowerMap",
         "PowerReport",
         "Provenance",
+        "ReadDossier",
         "Series",
         "Window",
         "answer_words",
@@ -203,7 +206,9 @@ def test_the_public_names_are_these() -> None:
         "footprint_series",
         "overview_map",
         "power_figure",
+        "read_dossier",
         "read_picture",
+        "scene_file_name",
         "scene_map",
         "site_timeline",
         "size_words",
