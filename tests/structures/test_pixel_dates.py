@@ -110,3 +110,7 @@ def test_a_track_that_cannot_tell_says_so() -> None:
     assert date_pixels(stack.isel(time=slice(SECOND, None)), structure) is None
     assert date_pixels(stack.isel(time=slice(0, FIRST)), structure) is None
     assert date_pixels(stack, dataclasses.replace(structure, footprint=shapely.box(0, 0, 0.1, 0.1))) is None
+    assert date_pixels(stack.where(False), structure) is None
+    half = date_pixels(stack.where(stack.x > float(stack.x[17])), structure)
+    assert half is not None
+    assert (~np.isnat(half.values)).sum() == 32

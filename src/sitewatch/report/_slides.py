@@ -6,6 +6,8 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -21,6 +23,7 @@ MARGIN_IN, HEAD_IN = 0.5, 1.0
 # A picture as wide as this share of the slide or less leaves room for its words beside it.
 BESIDE_SHARE = 0.62
 WORDS_IN = 0.9
+LONGEST_NAME = 44
 
 
 def write_slides(folder: str | Path, dossier: Dossier) -> tuple[Path, ...]:
@@ -74,7 +77,7 @@ def _slide(shot: Shot, title: str, site: str) -> bytes:
     paper.set(xlim=(0, WIDTH_IN), ylim=(0, HEIGHT_IN))
     paper.set_axis_off()
     write(paper, MARGIN_IN, HEIGHT_IN - 0.5, upper_first(title), fontsize=24, fontweight="bold")
-    write(paper, WIDTH_IN - MARGIN_IN, HEIGHT_IN - 0.5, site[:60], fontsize=14, color=MUTED, ha="right")
+    write(paper, WIDTH_IN - MARGIN_IN, HEIGHT_IN - 0.5, site[:LONGEST_NAME], fontsize=14, color=MUTED, ha="right")
     paper.plot([MARGIN_IN, WIDTH_IN - MARGIN_IN], [HEIGHT_IN - HEAD_IN + 0.12] * 2, color=RULE, linewidth=1.2)
     width, height = WIDTH_IN - 2 * MARGIN_IN, HEIGHT_IN - HEAD_IN - 0.3
     ratio = picture.width / picture.height
@@ -85,27 +88,18 @@ def _slide(shot: Shot, title: str, site: str) -> bytes:
     shown_h = shown_w / ratio
     left = MARGIN_IN if beside else (WIDTH_IN - shown_w) / 2
     bottom = HEIGHT_IN - HEAD_IN - shown_h
-    axes = figure.add_axes((left / WIDTH_IN, bottom / HEIGHT_IN, shown_w / WIDTH_IN, shown_h / HEIGHT_IN))
-    size = (round(shown_w * DPI), round(shown_h * DPI))
-    axes.imshow(picture.resize(size, Image.Resampling.LANCZOS), aspect="auto", interpolation="nearest")
-    axes.set_axis_off()
     words = shot.caption.replace("|", " ").replace("\u00a0", " ")
     if beside:
         x = MARGIN_IN + shown_w + 0.4
-        write_lines(
-            paper,
-            x,
-            HEIGHT_IN - HEAD_IN - 0.2,
-            words,
-            width_in=WIDTH_IN - MARGIN_IN - x,
-            lines=18,
-            fontsize=14,
-            color=INK,
-        )
+        top, wide = HEIGHT_IN - HEAD_IN - 0.2, WIDTH_IN - MARGIN_IN - x
+        write_lines(paper, x, top, words, width_in=wide, lines=18, fontsize=14, color=INK)
     else:
         write_lines(paper, MARGIN_IN, bottom - 0.08, words, width_in=width, lines=3, fontsize=13, color=INK)
+    sheet = _pixels(figure, DPI)
+    size = (round(shown_w * DPI), round(shown_h * DPI))
+    sheet.paste(picture.resize(size, Image.Resampling.LANCZOS), (round(left * DPI), round(HEAD_IN * DPI)))
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    sheet.save(buffer, format="PNG")
     return buffer.getvalue()
 
 
@@ -115,6 +109,12 @@ def _drawn(shot: Shot) -> Image.Image:
         return shot.drawn
     width, height = shot.drawn.get_size_inches()
     dpi = DPI * min((WIDTH_IN - 2 * MARGIN_IN) / width, (HEIGHT_IN - HEAD_IN - 0.3) / height)
-    buffer = io.BytesIO()
-    shot.drawn.savefig(buffer, format="png", dpi=dpi)
-    return Image.open(buffer).convert("RGB")
+    return _pixels(shot.drawn, dpi)
+
+
+def _pixels(figure: Figure, dpi: float) -> Image.Image:
+    own, canvas = figure.dpi, FigureCanvasAgg(figure)
+    figure.set_dpi(dpi)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    figure.set_dpi(own)  # other forms put the same figure down
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())  # type: ignore[no-untyped-call]

@@ -45,7 +45,7 @@ def date_pixels(stack: xr.Dataset, structure: Structure) -> xr.DataArray | None:
     -------
     xarray.DataArray with dims y, x, of the box round the footprint: ``datetime64[ns]``, NaT off the footprint and where
     the pixel is not built by the last image. Of a demolition, when it was gone. None where the track can't tell: it
-    misses the footprint, or has no image from before its onset or none from after.
+    misses the footprint, or has no image of it from before its onset or none from after.
 
     Notes
     -----
@@ -66,14 +66,20 @@ def date_pixels(stack: xr.Dataset, structure: Structure) -> xr.DataArray | None:
         return None
     at = np.nonzero(mask)
     ratio = np.zeros((len(days), at[0].size))
+    seen = np.zeros(at[0].size, bool)
     for name in box.data_vars:
-        ratio += _ratio(_log_power(box[str(name)].to_numpy()), mask, before, after)
+        values = _log_power(box[str(name)].to_numpy())
+        ratio += _ratio(values, mask, before, after)
+        known = np.isfinite(values[:, mask])
+        seen |= known[before].any(axis=0) & known[after].any(axis=0)
+    if not seen.any():
+        return None
     ratio[before & ~free], ratio[after & ~free] = -SURE, SURE
     built_by, _ = change_points(ratio, *at)
     first = (built_by >= 0.5).argmax(axis=0)
     times = np.asarray(stack["time"].values, dtype="datetime64[ns]")
     out = np.full(mask.shape, np.datetime64("NaT", "ns"))
-    out[at] = np.where(built_by[-1] >= 0.5, times[first], np.datetime64("NaT", "ns"))
+    out[at] = np.where(seen & (built_by[-1] >= 0.5), times[first], np.datetime64("NaT", "ns"))
     coords = {"y": box["y"], "x": box["x"], "spatial_ref": box["spatial_ref"]}
     return xr.DataArray(out, coords=coords, dims=("y", "x"), name="built_by")
 
@@ -120,7 +126,7 @@ def _effect(
     near = ndi.binary_dilation(mask, EIGHT, iterations=RING_PIXELS) & ~ndi.binary_dilation(mask, EIGHT)
     around = values[:, near]
     level = nan_mean(around[before], axis=0)
-    alike = np.abs(level - np.nanmean(own[before])) < ALIKE_DB / DB_PER_LOG
+    alike = np.abs(level - nan_mean(own[before])) < ALIKE_DB / DB_PER_LOG
     if alike.sum() < FEWEST_ALIKE:
         return np.zeros(len(values))
     return np.nan_to_num(nan_median(around[:, alike] - level[alike], axis=1))
