@@ -12,6 +12,7 @@
     ├── StructureError   a footprint can't be dated or measured
     ├── SurveyError      an area can't be surveyed tile by tile
     ├── WebError         the page can't be served, or a view of it can't be drawn
+    ├── VerifyError      a dossier can't be computed again
     ├── ExportError      a file for, or from, other programs can't be written or read
     ├── WatchError       the rules of a watch can't be used
     │   └── DeliveryError       an alert did not reach its receiver (it is tried again)
@@ -97,6 +98,10 @@ class RefusedError(DeliveryError):
 
 class WebError(SitewatchError):
     """The page can't be served, or a view of it can't be drawn."""
+
+
+class VerifyError(SitewatchError):
+    """A dossier can't be computed again."""
 
 
 class WorkspaceError(SitewatchError):

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
-__all__ = ["GroundSize", "area_m2", "length_m", "local_crs", "lonlat_at", "metres_per_unit", "pixel_size_m"]
+__all__ = ["GroundSize", "area_m2", "buffered", "length_m", "local_crs", "lonlat_at", "metres_per_unit", "pixel_size_m"]
 
 _WGS84 = pyproj.Geod(ellps="WGS84")
 _UTM_SOUTH_DEG, _UTM_NORTH_DEG = -80.0, 84.0
@@ -78,6 +78,15 @@ def local_crs(area: BaseGeometry) -> pyproj.CRS:
         zone = min(int((lon + 180.0) // _UTM_ZONE_DEG) + 1, 60)
         return pyproj.CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
     return pyproj.CRS.from_dict({"proj": "laea", "lat_0": round(lat, 4), "lon_0": round(lon, 4), "datum": "WGS84"})
+
+
+def buffered(geometry: BaseGeometry, distance_m: float) -> BaseGeometry:
+    """All ground within a distance of a geometry; EPSG:4326 in and out, longitude before latitude."""
+    crs = local_crs(geometry)
+    there = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    back = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    flat = shapely.transform(geometry, lambda xy: np.column_stack(there.transform(*xy.T)))
+    return shapely.transform(shapely.buffer(flat, distance_m), lambda xy: np.column_stack(back.transform(*xy.T)))
 
 
 def lonlat_at(geobox: GeoBox, row: np.ndarray, col: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

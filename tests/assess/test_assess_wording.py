@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sitewatch.assess import Finding, likelihood_term, link_findings, transport_network, what_changed, what_it_changes
-from sitewatch.assess._finding import LIKELIHOODS, likelihood_of_route
+from sitewatch.assess._finding import likelihood_of_route
+from sitewatch.finding import LIKELIHOODS
 from sitewatch.site import Site
 from sitewatch.structures import Structure
 from transport_case import DONE, FACILITIES, RAIL, ROAD, ROAD_DONE, SEA, feature, site_of

@@ -1,4 +1,4 @@
-"""Findings, events, alerts and deliveries: each said once, with its source."""
+"""Events, alerts and deliveries: each said once, with its source."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from sitewatch.errors import RecordError
 from sitewatch.record import (
     Alert,
     ContextEvent,
-    Finding,
     Record,
     add_delivery,
     add_event,
-    add_finding,
     count_revisions,
     list_alerts,
     list_deliveries,
     list_events,
     list_facilities,
-    list_findings,
     list_structures,
     raise_alert,
     register_site,
@@ -51,20 +48,6 @@ def test_an_alert_is_raised_once_and_delivered_once_to_each(record: Record) -> N
         add_delivery(record, UID, alert.key, **send, delivered=True)  # type: ignore[arg-type]
     add_delivery(record, UID, alert.key, channel="mail", target="ann@example.org", delivered=True)
     assert [d.delivered for d in list_deliveries(record, UID, alert.key)] == [False, True, True]
-
-
-def test_what_is_assessed_carries_likelihood_and_confidence_and_nothing_else_does(record: Record) -> None:
-    assessed = Finding("parts can come by sea", "assessed", "SW-0001", "likely", "moderate", ("SW-0001",))
-    add_finding(record, UID, assessed, by="ann")
-    add_finding(record, UID, Finding("a pier stands", "observed"), by="ann")
-    assert list_findings(record, UID) == (assessed, Finding("a pier stands", "observed"))
-    for wrong in (
-        Finding("x", "assessed"),
-        Finding("x", "assessed", likelihood="likely"),
-        Finding("x", "observed", None, "likely", "high"),
-    ):
-        with pytest.raises(RecordError, match="likelihood"):
-            add_finding(record, UID, wrong, by="ann")
 
 
 def test_events_have_a_source_and_those_of_the_site_file_enter_once(record: Record) -> None:

@@ -10,13 +10,14 @@ import pytest
 
 from acquaintances import SITE, UID, box, keep, structure
 from sitewatch.errors import RecordError
+from sitewatch.finding import Finding
 from sitewatch.record import (
     Alert,
     ContextEvent,
-    Finding,
     MergeInto,
     Record,
     Revision,
+    Reword,
     SetKind,
     Split,
     Workspace,
@@ -24,7 +25,10 @@ from sitewatch.record import (
     add_event,
     add_finding,
     copy_record,
+    edit_finding,
     history_of,
+    history_of_finding,
+    keep_findings,
     list_alerts,
     list_deliveries,
     list_events,
@@ -48,6 +52,7 @@ def told(record: Record) -> dict[str, Any]:
     return {
         "structures": {name: [plain(one) for one in history_of(record, UID, name)] for name in names},
         "observations": {name: list_observations(record, UID, name) for name in names},
+        "findings": [history_of_finding(record, UID, one.id) for one in list_findings(record, UID)],
         "others": [
             ask(record, UID)
             for ask in (list_reviews, list_runs, list_scenes, list_events, list_findings, list_alerts, list_deliveries)
@@ -68,9 +73,10 @@ def fill(record: Record) -> None:
     review(record, UID, "3", MergeInto("1"), by="ann")
     keep(record, structure("a", box(0, 0), 6), images=6)
     add_event(record, UID, ContextEvent("a directive", "a gazette"), by="ann")
-    add_finding(
-        record, UID, Finding("a pier was built", "assessed", "1", "likely", "high", ("S1A_20230101_0",)), by="ann"
-    )
+    about = {"structures": ("SW-0001",), "scenes": ("S1A_20230101_0",)}
+    keep_findings(record, UID, 2, [Finding("observed", "A pier shows.", **about, key="SW-0001/seen")], why="run 2")  # type: ignore[arg-type]
+    edit_finding(record, UID, "1", Reword("A pier is there."), by="ann")
+    add_finding(record, UID, Finding("reported", "A pier is built.", **about, source="a gazette"), by="ann")  # type: ignore[arg-type]
     raise_alert(record, UID, Alert("k", "new candidate", "something", "SW-0002"))
     add_delivery(record, UID, "k", channel="file", target="/tmp/alerts", delivered=True)
 

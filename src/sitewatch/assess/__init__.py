@@ -7,13 +7,13 @@ known stays unknown.
 
 from sitewatch.assess._answers import can_reach, largest_load
 from sitewatch.assess._changes import what_changed
-from sitewatch.assess._finding import Finding, likelihood_term
 from sitewatch.assess._limits import DIMENSIONS, UNLIMITED, Limits, Load, Opening
 from sitewatch.assess._network import add_link, transport_network
 from sitewatch.assess._nouns import Answer, Bottleneck, LargestLoad, Link, Place, PlaceChange, Since, Step
 from sitewatch.assess._section import WhatItChanges, what_it_changes, what_it_changes_or_why_not
 from sitewatch.assess._wording import bottleneck_words, link_findings, since_words
 from sitewatch.assess._words import SIZE_NAMES, limits_words, route_words
+from sitewatch.finding import Finding, likelihood_term
 
 __all__ = [
     "DIMENSIONS",

@@ -1,67 +1,14 @@
-"""A finding: one statement, how likely it is, and what it rests on."""
+"""How likely a statement about a route is, and how far to trust its basis."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Literal, get_args
 
+from sitewatch.finding import Confidence, Likelihood, likelihood_term
 from sitewatch.structure import Structure
 from sitewatch.words import counted
 
-Kind = Literal["observed", "measured", "assessed", "reported"]
-Likelihood = Literal[
-    "almost no chance",
-    "very unlikely",
-    "unlikely",
-    "roughly even chance",
-    "likely",
-    "very likely",
-    "almost certain",
-]
-LIKELIHOODS: tuple[Likelihood, ...] = get_args(Likelihood)
-_UPPER_PERCENT = (5, 20, 45, 55, 80, 95, 99)
-Confidence = Literal["low", "moderate"]
 _FEW_IMAGES = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """One statement.
-
-    Attributes
-    ----------
-    kind
-        observed, measured, assessed or reported.
-    text
-        A sentence. It carries the likelihood's term and never a confidence (ICD 203, D.6.e.2).
-    likelihood
-        Of an assessed one; None where it says only what is not known.
-    confidence
-        A sentence of its own with the level and its reasons; empty where the statement needs none.
-    structures, scenes
-        Ids of the evidence.
-    assumptions
-        What must hold for the statement, as sentences.
-    """
-
-    kind: Kind
-    text: str
-    likelihood: Likelihood | None = None
-    confidence: str = ""
-    structures: tuple[str, ...] = ()
-    scenes: tuple[str, ...] = ()
-    assumptions: tuple[str, ...] = ()
-
-
-def likelihood_term(probability: float) -> Likelihood:
-    """The ICD 203 term for a probability; on the border of two the one nearer to an even chance."""
-    percent = round(100 * probability, 6)
-    if percent > 50:
-        bracket = next((i for i, upper in enumerate(_UPPER_PERCENT) if percent <= upper), len(LIKELIHOODS) - 1)
-    else:
-        bracket = next(i for i, upper in enumerate(_UPPER_PERCENT) if percent < upper)
-    return LIKELIHOODS[bracket]
 
 
 def likelihood_of_route(dated: int, sourced: bool) -> Likelihood:

@@ -7,12 +7,12 @@ import math
 from collections.abc import Sequence
 
 from sitewatch.assess._changes import what_changed
-from sitewatch.assess._finding import Finding
 from sitewatch.assess._limits import DIMENSIONS, Dimension
 from sitewatch.assess._network import links_of, transport_network
 from sitewatch.assess._nouns import Link, Place, PlaceChange
 from sitewatch.assess._wording import link_findings
 from sitewatch.errors import SiteError
+from sitewatch.finding import Finding
 from sitewatch.site import Site
 from sitewatch.structure import Structure
 

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import networkx as nx
 
-from sitewatch.assess._finding import Finding, Likelihood, confidence_words, likelihood_of_route
+from sitewatch.assess._finding import confidence_words, likelihood_of_route
 from sitewatch.assess._limits import DIMENSIONS
 from sitewatch.assess._network import links_of
 from sitewatch.assess._nouns import Bottleneck, LimitChange, PlaceChange, Since, Step
 from sitewatch.assess._words import SIZE_NAMES, assumptions_of, item_size_words, route_words, size_words
+from sitewatch.finding import Finding, Likelihood
+from sitewatch.phrases import length_words
 from sitewatch.structure import LINEAR_KINDS, Structure
 from sitewatch.words import date_words, joined, span_words, upper_first
 
@@ -111,7 +113,9 @@ def _larger(
     # What a route was and what it is are both in the sentence, so both sides' assumptions are listed.
     routes = [route, *(c.before.route for c in members)]
     text = "; ".join(clause for clause in clauses if clause) + "."
-    return _assessed(text, term, evidence, [step for one in routes for step in one], told)
+    way = "+".join(step.link.id for step in route if step.link)
+    key = f"links/{change.place.id}/larger/{way}"
+    return _assessed(key, text, term, evidence, [step for one in routes for step in one], told)
 
 
 def _others_on(change: PlaceChange, route: tuple[Step, ...], named: Sequence[str]) -> str:
@@ -166,7 +170,7 @@ def _smaller(
         ]
         text = f"The largest items that can be brought to {change.place.name} are {_adverb(term)} smaller than before: "
         text += f"{'; '.join(parts)}."
-    return _assessed(text, term, evidence, routes, told)
+    return _assessed(f"links/{change.place.id}/smaller", text, term, evidence, routes, told)
 
 
 def _unknown(
@@ -190,23 +194,31 @@ def _unknown(
         structures=tuple(s.id for s in evidence),
         scenes=_scenes(evidence),
         assumptions=assumptions_of(steps, told),
+        key=f"links/{change.place.id}/unknown",
+        facts={"what is not known": text},
     )
 
 
 def _unchanged(change: PlaceChange, known: Mapping[str, Structure], told: Sequence[str]) -> Finding:
     place, now = change.place.name, change.after
     if not now.routes:
-        return Finding("assessed", f"No route that the site file names leads to {place}, now or before.")
+        text = f"No route that the site file names leads to {place}, now or before."
+        return Finding("assessed", text, key=f"links/{change.place.id}/none", facts={"route": "none"})
     steps = [step for bottleneck in now.bottlenecks for step in bottleneck.route]
     evidence = _evidence(steps, known)
     term = likelihood_of_route(len(evidence), not _unsourced(steps))
     sizes = "; ".join(f"{SIZE_NAMES[b.dimension]} {bottleneck_words(b)}" for b in now.bottlenecks)
     text = f"The largest items that can be brought to {place} are {_adverb(term)} the same as before: {sizes}."
-    return _assessed(text, term, evidence, steps, told)
+    return _assessed(f"links/{change.place.id}/same", text, term, evidence, steps, told)
 
 
 def _assessed(
-    text: str, term: Likelihood, evidence: Sequence[Structure], steps: Sequence[Step], told: Sequence[str]
+    key: str,
+    text: str,
+    term: Likelihood,
+    evidence: Sequence[Structure],
+    steps: Sequence[Step],
+    told: Sequence[str],
 ) -> Finding:
     """A statement with a likelihood, and what it rests on: structures, and the steps that it speaks of."""
     return Finding(
@@ -217,6 +229,8 @@ def _assessed(
         tuple(s.id for s in evidence),
         _scenes(evidence),
         assumptions_of(steps, told),
+        key=key,
+        facts={"what can be brought": text},
     )
 
 
@@ -230,7 +244,14 @@ def _not_open(network: nx.MultiDiGraph, now: dt.date, known: Mapping[str, Struct
             "unknown": f"Whether {link.name} can be used is not known: {link.why}.",
         }[verdict]
         evidence = [known[link.depends_on]] if link.depends_on and link.depends_on in known else []
-        yield Finding("assessed", text, structures=tuple(s.id for s in evidence), scenes=_scenes(evidence))
+        yield Finding(
+            "assessed",
+            text,
+            structures=tuple(s.id for s in evidence),
+            scenes=_scenes(evidence),
+            key=f"links/{link.id}/not open",
+            facts={"use": text},
+        )
 
 
 def _berths(network: nx.MultiDiGraph, known: Mapping[str, Structure]) -> Iterable[Finding]:
@@ -246,6 +267,8 @@ def _berths(network: nx.MultiDiGraph, known: Mapping[str, Structure]) -> Iterabl
                 "how much of that a vessel can lie at was not measured.",
                 structures=(structure.id,),
                 scenes=structure.scenes,
+                key=f"links/{link.id}/berth",
+                facts={"length": length_words(length)},
             )
 
 

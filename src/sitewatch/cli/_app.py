@@ -14,6 +14,7 @@ from sitewatch.cli._date import date
 from sitewatch.cli._demo import demo
 from sitewatch.cli._exits import INTERRUPTED
 from sitewatch.cli._export import export
+from sitewatch.cli._findings import edit, findings
 from sitewatch.cli._follow import add, init, status, update
 from sitewatch.cli._formats import formats
 from sitewatch.cli._inspect import inspect
@@ -27,6 +28,7 @@ from sitewatch.cli._serve import serve
 from sitewatch.cli._sources import fetch, search
 from sitewatch.cli._structures import history, review, structures
 from sitewatch.cli._survey import survey
+from sitewatch.cli._verify import verify
 from sitewatch.cli._watch import watch
 
 _DO = "Find and date"
@@ -49,7 +51,7 @@ app = typer.Typer(
 app.command(rich_help_panel=_DO)(run)
 app.command(rich_help_panel=_DO)(date)
 for _command in (
-    init, add, update, status, structures, history, review, report, serve, export, links,
+    init, add, update, status, structures, history, review, findings, edit, verify, report, serve, export, links,
 ):  # fmt: skip
     app.command(rich_help_panel=_FOLLOW)(_command)
 app.command(rich_help_panel=_WATCH)(watch)

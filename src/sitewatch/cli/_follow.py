@@ -133,6 +133,11 @@ def update(
                 f"{', ...' if len(done.lost) > 1 else ''}); the result is without them. Put them back, or add them "
                 "where they are now."
             )
+        if done.flagged:
+            terminal.warn(
+                f"{len(done.flagged)} of the findings that analysts wrote rest on changed evidence ("
+                f"{', '.join(one.id for one in done.flagged[:6])}); `sitewatch findings --flagged` has them all."
+            )
         if done.result is not None:
             tell_notes(terminal, done.result)
         _print_update(terminal, done)
@@ -151,6 +156,7 @@ def _print_update(terminal: Terminal, done: UpdateResult) -> None:
                 "run": done.result.run if done.result else None,
                 "new_scenes": list(done.result.new_scenes) if done.result else [],
                 "lost_scenes": [scene.id for scene in done.lost],
+                "flagged_findings": [one.id for one in done.flagged],
                 "structures": [revision_feature(one)["properties"] for one in done.revisions if one.stands],
             }
         )

@@ -86,7 +86,7 @@ def print_structures(
     more = len(candidates) - _CANDIDATES
     rest = f" The {_CANDIDATES} largest candidates are listed; the dossier has the other {more}." if more > 0 else ""
     terminal.out.print(escape(count_text(structures) + rest))
-    if detectable:
+    if detectable and not any(s.status == "confirmed" for s in structures):
         from sitewatch.report import answer_words
 
         for one in detectable:

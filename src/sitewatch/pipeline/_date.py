@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import shapely
+
+from sitewatch import __version__
 from sitewatch.errors import StructureError
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._steps import (
@@ -20,16 +23,16 @@ from sitewatch.pipeline._steps import (
     detect_changes,
     find_scenes,
     gather_result,
+    provenance_of,
     report,
     scratch,
 )
 from sitewatch.progress import Progress, silent
-from sitewatch.record import Workspace, write_structures
+from sitewatch.record import Workspace, input_hash, scene_jobs, write_structures
 from sitewatch.stack import build_stacks
 from sitewatch.structures import date_footprint
 
 if TYPE_CHECKING:
-    import shapely
     import xarray as xr
 
     from sitewatch.site import Site
@@ -107,7 +110,13 @@ def date_polygon(
         result = gather_result(site, structures, found, stacks, watch, workspace, dossier)
         if dossier:
             write_structures(dossier.with_suffix(".geojson"), result.structures)
-            report(dossier, result, stacks, options, watch, command)
+            described = [describe() for describe in scene_jobs(result.scenes, {})]
+            provenance = provenance_of(
+                result, stacks, options, watch, command,
+                input_hash=input_hash(shapely.to_wkb(polygon), described, options.choices(), __version__),
+                files={one.id: one.files for one in described},
+            )  # fmt: skip
+            report(dossier, result, stacks, provenance, ())
         return dataclasses.replace(result, seconds=dict(watch.seconds))
 
 

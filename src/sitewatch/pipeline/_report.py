@@ -12,11 +12,16 @@ from sitewatch.pipeline._steps import FEWEST_IMAGES
 from sitewatch.progress import Progress, silent
 from sitewatch.record import (
     ContextEvent,
+    FindingRevision,
     Record,
+    Revision,
     RunEntry,
+    SceneFile,
     Workspace,
     list_events,
+    list_findings,
     list_runs,
+    list_scene_files,
     list_structures,
     read_detectable,
     read_scenes,
@@ -27,6 +32,7 @@ from sitewatch.report import (
     Provenance,
     draw_dossier,
     frames_of,
+    scene_file_name,
     write_gif,
     write_html,
     write_markdown,
@@ -120,20 +126,29 @@ def _drawn(workspace: Workspace, stacks: Sequence[xr.Dataset]) -> Dossier:
         runs = list_runs(record, workspace.uid)
         if not runs:
             raise WorkspaceError(f"nothing was computed in {workspace.folder} yet", hint="`sitewatch update` does so.")
-        structures = standing(list_structures(record, workspace.uid))
+        revisions, findings = list_structures(record, workspace.uid), list_findings(record, workspace.uid)
+        files = list_scene_files(record, workspace.uid)
         site = dataclasses.replace(workspace.site, events=_events(record, workspace))
     scenes, left_out = read_scenes(workspace.scenes_path)
     return draw_dossier(
         site=site,
         stacks=stacks,
-        structures=structures,
+        structures=standing(revisions),
         scenes_used=scenes,
         left_out=left_out,
-        provenance=_provenance(workspace, runs[-1], stacks),
+        provenance=_provenance(workspace, runs[-1], stacks, files, revisions, findings),
+        findings=findings,
     )
 
 
-def _provenance(workspace: Workspace, run: RunEntry, stacks: Sequence[xr.Dataset]) -> Provenance:
+def _provenance(
+    workspace: Workspace,
+    run: RunEntry,
+    stacks: Sequence[xr.Dataset],
+    files: Sequence[tuple[str, SceneFile]],
+    revisions: Sequence[Revision],
+    findings: Sequence[FindingRevision],
+) -> Provenance:
     """How the last run came about; notes that a stack repeats are told with it."""
     of_stacks = {f"{s.attrs.get('track_label')}: {note}" for s in stacks for note in s.attrs.get("notes") or ()}
     return Provenance(
@@ -143,8 +158,23 @@ def _provenance(workspace: Workspace, run: RunEntry, stacks: Sequence[xr.Dataset
         started=run.started,
         finished=run.finished,
         notes=tuple(note for note in run.notes if note not in of_stacks),
+        run=run.number,
+        input_hash=run.input_hash,
+        workspace=workspace.uid,
+        files=_by_scene(files),
+        structures={one.id: one.number for one in revisions},
+        findings={one.id: one.number for one in findings},
+        computed=False,
         detectable=read_detectable(workspace.detectable_path),
     )
+
+
+def _by_scene(files: Sequence[tuple[str, SceneFile]]) -> dict[str, tuple[SceneFile, ...]]:
+    """The files of each scene; of one that was moved, where it lies now."""
+    out: dict[str, dict[str, SceneFile]] = {}
+    for scene, file in files:
+        out.setdefault(scene, {})[scene_file_name(file)] = file
+    return {scene: tuple(of_it.values()) for scene, of_it in out.items()}
 
 
 def _events(record: Record, workspace: Workspace) -> tuple[SiteFeature, ...]:

@@ -21,7 +21,7 @@ from sitewatch.errors import ChangeError, SceneError
 from sitewatch.geodesy import area_m2
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.progress import Progress
-from sitewatch.record import Workspace, write_detectable
+from sitewatch.record import FindingRevision, Revision, SceneFile, Workspace, write_detectable
 from sitewatch.report import Provenance, write_dossier
 from sitewatch.scenes import LeftOut, Scene, Scenes, open_scenes
 from sitewatch.sought import Detectable
@@ -54,7 +54,7 @@ class RunResult:
     seconds
         Wall clock by stage.
     detectable
-        Where nothing was confirmed: the smallest of each kind that would have been found.
+        The smallest of each kind that would have been found.
     workspace
         The folder written; None where nothing was kept.
     dossier
@@ -292,9 +292,20 @@ def file_names(stacks: Sequence[xr.Dataset]) -> list[str]:
     ]
 
 
-def report(path: Path, result: RunResult, stacks: Stacks, options: RunOptions, watch: Watch, command: str) -> None:
-    """Write the dossier; it takes the notes of the stacks from the stacks themselves."""
-    provenance = Provenance(
+def provenance_of(
+    result: RunResult,
+    stacks: Stacks,
+    options: RunOptions,
+    watch: Watch,
+    command: str,
+    *,
+    input_hash: str,
+    files: Mapping[str, tuple[SceneFile, ...]],
+    revisions: Sequence[Revision] = (),
+    findings: Sequence[FindingRevision] = (),
+) -> Provenance:
+    """How a result came about; the notes are those of the stacks."""
+    return Provenance(
         version=__version__,
         command=command,
         parameters=options.as_parameters(),
@@ -302,7 +313,19 @@ def report(path: Path, result: RunResult, stacks: Stacks, options: RunOptions, w
         finished=dt.datetime.now(dt.UTC),
         notes=stacks.notes,
         detectable=result.detectable,
+        run=result.run,
+        input_hash=input_hash,
+        workspace=result.workspace.uid if result.workspace else "",
+        files=files,
+        structures={one.id: one.number for one in revisions},
+        findings={one.id: one.number for one in findings},
     )
+
+
+def report(
+    path: Path, result: RunResult, stacks: Stacks, provenance: Provenance, findings: Sequence[FindingRevision]
+) -> None:
+    """Write the dossier; it takes the notes of each stack from the stack itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if result.workspace and path == result.workspace.dossier_path:
         write_detectable(result.workspace.detectable_path, result.detectable)
@@ -314,4 +337,5 @@ def report(path: Path, result: RunResult, stacks: Stacks, options: RunOptions, w
         scenes_used=result.scenes,
         left_out=result.left_out,
         provenance=provenance,
+        findings=findings,
     )

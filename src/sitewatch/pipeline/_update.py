@@ -9,22 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sitewatch.errors import WorkspaceError
-from sitewatch.pipeline._compute import compute_and_keep, hash_of
+from sitewatch.pipeline._compute import compare_images, compute_and_keep, hash_of, state_findings
 from sitewatch.pipeline._options import RunOptions
 from sitewatch.pipeline._power import smallest_seen
 from sitewatch.pipeline._sources import as_sources, scenes_of
 from sitewatch.pipeline._steps import (
     RunResult,
     Watch,
-    alpha_for,
-    apart,
     check_some,
-    detect_changes,
     gather_result,
+    provenance_of,
     report,
 )
 from sitewatch.progress import Progress, silent
 from sitewatch.record import (
+    FindingRevision,
     Record,
     Revision,
     RunEntry,
@@ -34,6 +33,7 @@ from sitewatch.record import (
     add_sources,
     all_known,
     known_files,
+    list_findings,
     list_reviews,
     list_runs,
     list_scenes,
@@ -47,7 +47,6 @@ from sitewatch.record import (
     write_published,
 )
 from sitewatch.scenes import Hints, LeftOut, Scenes
-from sitewatch.stack import build_stacks
 
 if TYPE_CHECKING:
     from sitewatch.site import Site
@@ -76,12 +75,15 @@ class UpdateResult:
         Scenes that earlier runs used and that are not where they were.
     notes
         What else is worth knowing, such as an earlier update that was cut short.
+    flagged
+        Findings in analysts' words that rest on changed evidence.
     """
 
     result: RunResult | None
     revisions: tuple[Revision, ...]
     lost: tuple[SceneEntry, ...] = ()
     notes: tuple[str, ...] = ()
+    flagged: tuple[FindingRevision, ...] = ()
 
 
 def init_site(folder: str | Path, site: Site, *, record: str | None = None) -> Workspace:
@@ -195,7 +197,8 @@ def update_site(
             )
         else:
             _refresh(record, workspace, found, options, progress)
-        return UpdateResult(result, list_structures(record, workspace.uid), lost, notes)
+        flagged = tuple(one for one in list_findings(record, workspace.uid) if one.changed)
+        return UpdateResult(result, list_structures(record, workspace.uid), lost, notes, flagged)
 
 
 def _is_new(record: Record, workspace: Workspace, found: Scenes, options: RunOptions) -> bool:
@@ -220,19 +223,24 @@ def _refresh(record: Record, workspace: Workspace, found: Scenes, options: RunOp
     dossier = workspace.dossier_path
     reviews = list_reviews(record, workspace.uid)
     written = dt.datetime.fromtimestamp(dossier.stat().st_mtime, dt.UTC) if dossier.exists() else None
-    if written is not None and all(review.at <= written for review in reviews):
+    said = [*(review.at for review in reviews), *(one.made for one in list_findings(record, workspace.uid))]
+    if written is not None and all(at <= written for at in said):
         return
     run = list_runs(record, workspace.uid)[-1]
-    stacks = build_stacks(workspace.site, found.scenes, workspace.stacks_folder, progress=progress)
-    full, _ = apart(stacks)
-    stacks, changes = detect_changes(full if full.stacks else stacks, progress)
     watch = _watch_of(run)
+    compared = compare_images(workspace.site, found, workspace.stacks_folder, options, Watch(), progress)
+    stacks = compared.stacks
     result = gather_result(workspace.site, standing(revisions), found, stacks, watch, workspace, dossier)
-    if not any(structure.status == "confirmed" for structure in result.structures):
-        alpha = alpha_for(options, workspace.site, stacks.stacks)
-        seen = smallest_seen(workspace.site, stacks.stacks, changes, alpha, progress=progress)
-        result = dataclasses.replace(result, detectable=seen)
-    report(dossier, result, stacks, options, watch, run.command)
+    seen = smallest_seen(workspace.site, stacks.stacks, compared.changes, compared.alpha, progress=progress)
+    result = dataclasses.replace(result, detectable=seen, run=run.number)
+    described = [describe() for describe in scene_jobs(found.scenes, known_files(record, workspace.uid))]
+    with transaction(record):
+        findings = state_findings(record, workspace, result, run.number, f"run {run.number}, with reviews since")
+        provenance = provenance_of(
+            result, stacks, options, watch, run.command, input_hash=run.input_hash,
+            files={one.id: one.files for one in described}, revisions=revisions, findings=findings,
+        )  # fmt: skip
+        report(dossier, result, stacks, provenance, findings)
     progress("dossier", 1, 1)
 
 

@@ -18,24 +18,28 @@ from sitewatch.record._actions import (
     Split,
     Withdraw,
 )
-from sitewatch.record._alerts import (
-    add_delivery,
-    add_finding,
-    list_alerts,
-    list_deliveries,
-    list_findings,
-    raise_alert,
-)
+from sitewatch.record._alerts import add_delivery, list_alerts, list_deliveries, raise_alert
 from sitewatch.record._archive import ENDING, EVIDENCE, Archive, pack_workspace
 from sitewatch.record._copy import copy_record
 from sitewatch.record._database import Record, open_record, transaction
 from sitewatch.record._detectable import read_detectable, write_detectable
 from sitewatch.record._digest import record_digest
 from sitewatch.record._facts import from_json, to_json
-from sitewatch.record._files import SceneFile, SceneRecord, all_known, input_hash, scene_jobs
+from sitewatch.record._files import SceneFile, SceneRecord, all_known, fingerprint, input_hash, scene_jobs
+from sitewatch.record._findings import (
+    Reword,
+    Strike,
+    Uphold,
+    add_finding,
+    edit_finding,
+    finding_revisions_numbered,
+    history_of_finding,
+    keep_findings,
+    list_findings,
+)
 from sitewatch.record._geopackage import write_geopackage
 from sitewatch.record._identity import known_names
-from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scenes
+from sitewatch.record._images import add_scene_files, add_scenes, known_files, list_scene_files, list_scenes
 from sitewatch.record._keep import keep_structures, list_observations
 from sitewatch.record._lock import Holder, at_work, update_lock, watch_lock
 from sitewatch.record._manifest import Manifest
@@ -43,7 +47,7 @@ from sitewatch.record._nouns import (
     Alert,
     ContextEvent,
     Delivery,
-    Finding,
+    FindingRevision,
     Observation,
     ReviewEntry,
     Revision,
@@ -60,6 +64,7 @@ from sitewatch.record._published import (
     write_published,
 )
 from sitewatch.record._rasters import change_raster_jobs, write_change_rasters, write_raster
+from sitewatch.record._recomputed import Recomputed, recomputed, revisions_numbered
 from sitewatch.record._reviews import review
 from sitewatch.record._revisions import (
     count_revisions,
@@ -94,16 +99,18 @@ __all__ = [
     "Confirm",
     "ContextEvent",
     "Delivery",
-    "Finding",
+    "FindingRevision",
     "Holder",
     "Manifest",
     "MergeInto",
     "Observation",
+    "Recomputed",
     "Record",
     "Reject",
     "Restore",
     "ReviewEntry",
     "Revision",
+    "Reword",
     "RunEntry",
     "SceneEntry",
     "SceneFile",
@@ -112,6 +119,8 @@ __all__ = [
     "SetKind",
     "Source",
     "Split",
+    "Strike",
+    "Uphold",
     "Withdraw",
     "Workspace",
     "add_delivery",
@@ -127,13 +136,18 @@ __all__ = [
     "copy_record",
     "count_revisions",
     "differences",
+    "edit_finding",
     "feature_collection",
+    "finding_revisions_numbered",
+    "fingerprint",
     "finish_run",
     "from_json",
     "get_structure",
     "history_of",
+    "history_of_finding",
     "hold_site",
     "input_hash",
+    "keep_findings",
     "keep_structures",
     "known_files",
     "known_names",
@@ -145,6 +159,7 @@ __all__ = [
     "list_observations",
     "list_reviews",
     "list_runs",
+    "list_scene_files",
     "list_scenes",
     "list_sources",
     "list_structures",
@@ -154,10 +169,12 @@ __all__ = [
     "raise_alert",
     "read_detectable",
     "read_scenes",
+    "recomputed",
     "record_digest",
     "register_site",
     "review",
     "revision_feature",
+    "revisions_numbered",
     "scene_jobs",
     "standing",
     "structures_as_of",

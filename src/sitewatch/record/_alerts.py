@@ -1,4 +1,4 @@
-"""Findings, alerts and their deliveries: what is stated, what somebody should hear, and whether they did."""
+"""Alerts and their deliveries: what somebody should hear, and whether they did."""
 
 from __future__ import annotations
 
@@ -9,50 +9,10 @@ from sqlalchemy.orm import Session
 
 from sitewatch.errors import RecordError
 from sitewatch.record._database import Record, reading, writing
-from sitewatch.record._nouns import Alert, Delivery, Finding, public_id
+from sitewatch.record._nouns import Alert, Delivery, public_id
 from sitewatch.record._revisions import find_latest
 from sitewatch.record._sites import held_site_row, site_row
-from sitewatch.record._tables import AlertRow, DeliveryRow, FindingRow, StructureRow
-
-
-def add_finding(record: Record, uid: str, finding: Finding, *, by: str) -> None:
-    """Add a statement about a site.
-
-    Raises
-    ------
-    RecordError
-        If an assessment lacks its likelihood or confidence, or anything else has them.
-    """
-    weighed = bool(finding.likelihood) and bool(finding.confidence)
-    if (finding.basis == "assessed") != weighed or (finding.basis != "assessed" and finding.likelihood):
-        raise RecordError(
-            f"the finding {finding.text!r} is {finding.basis}",
-            hint="What is assessed carries a likelihood and a confidence; what is observed, measured or reported none.",
-        )
-    with writing(record) as session:
-        session.add(
-            FindingRow(
-                site_id=site_row(session, uid).id, structure_id=_structure_id(session, uid, finding.structure),
-                basis=finding.basis, text=finding.text, likelihood=finding.likelihood,
-                confidence=finding.confidence, evidence=list(finding.evidence), at=dt.datetime.now(dt.UTC), by=by,
-            )
-        )  # fmt: skip
-        session.flush()
-
-
-def list_findings(record: Record, uid: str) -> tuple[Finding, ...]:
-    """Statements about a site, oldest first."""
-    with reading(record) as session:
-        rows = session.execute(
-            select(FindingRow, StructureRow.number)
-            .outerjoin(StructureRow, FindingRow.structure_id == StructureRow.id)
-            .where(FindingRow.site_id == site_row(session, uid).id)
-            .order_by(FindingRow.id)
-        )
-        return tuple(
-            Finding(f.text, f.basis, _name(number), f.likelihood, f.confidence, tuple(f.evidence))  # type: ignore[arg-type]
-            for f, number in rows
-        )
+from sitewatch.record._tables import AlertRow, DeliveryRow, StructureRow
 
 
 def raise_alert(record: Record, uid: str, alert: Alert) -> bool:

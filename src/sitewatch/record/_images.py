@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,13 @@ def known_files(record: Record, uid: str) -> dict[str, SceneFile]:
         return {path: file for (_, path), file in _latest_files(session, uid).items()}
 
 
+def list_scene_files(record: Record, uid: str) -> tuple[tuple[str, SceneFile], ...]:
+    """The files of each scene wherever they lay, with the scene's id, as they were last used."""
+    with reading(record) as session:
+        keys = {row.id: key for key, row in scene_rows(session, uid).items()}
+        return tuple((keys[scene], file) for (scene, _), file in _latest_files(session, uid).items())
+
+
 def list_scenes(record: Record, uid: str) -> tuple[SceneEntry, ...]:
     """Scenes of a site by acquisition time, with whether a run has used them."""
     with reading(record) as session:
@@ -70,6 +78,16 @@ def scene_rows(session: Session, uid: str) -> dict[str, SceneRow]:
     """Rows of a site's scenes by scene id."""
     site = site_row(session, uid)
     return {row.key: row for row in session.scalars(select(SceneRow).where(SceneRow.site_id == site.id))}
+
+
+def digests_of(session: Session, uid: str) -> dict[str, str]:
+    """A short digest of what was last known of the files of each scene, by scene id."""
+    keys = {row.id: key for key, row in scene_rows(session, uid).items()}
+    sums: dict[str, list[str]] = {}
+    for (scene, path), file in sorted(_latest_files(session, uid).items()):
+        sums.setdefault(keys[scene], []).append(file.sha256 or path)
+    # Many statements rest on many scenes each; twelve digits tell two files of one scene apart.
+    return {key: hashlib.sha256("|".join(of_scene).encode()).hexdigest()[:12] for key, of_scene in sums.items()}
 
 
 def _latest_files(session: Session, uid: str) -> dict[tuple[int, str], SceneFile]:

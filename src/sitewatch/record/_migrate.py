@@ -14,7 +14,7 @@ from sitewatch.errors import RecordError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration in ``migrations/versions``."""
 _LOCK = 7_483_920  # any number that no other program locks
 

@@ -6,14 +6,13 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
 from sitewatch.errors import ReviewError
+from sitewatch.finding import Finding
 from sitewatch.structure import Structure
-
-Basis = Literal["observed", "measured", "assessed", "reported"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,15 +154,54 @@ class ContextEvent:
 
 
 @dataclasses.dataclass(frozen=True)
-class Finding:
-    """One statement about a site; an assessed one carries a likelihood and, apart from it, a confidence."""
+class FindingRevision:
+    """What the record said in one statement from a moment on; the latest is what it says now.
 
-    text: str
-    basis: Basis
-    structure: str | None = None
-    likelihood: str = ""
-    confidence: str = ""
-    evidence: tuple[str, ...] = ()
+    Attributes
+    ----------
+    id
+        The statement's public name, such as ``F-0007``: it never changes and is never used again.
+    number
+        1 for the first revision of a statement.
+    made, by, why
+        When, by whom and for which reason it came about.
+    finding
+        The statement in force.
+    computed
+        As the latest run has it; None where it no longer says so, and of an analyst's own.
+    edited
+        Whether an analyst's words are in force.
+    struck
+        Whether an analyst left it out.
+    author, written
+        Of what an analyst wrote, upheld or struck: who did, and when; empty where none did.
+    changed
+        How the evidence has changed since an analyst wrote, struck or upheld it, as clauses; empty where it has not.
+    before
+        What it said until this revision, where a run has reworded it; else empty.
+    run
+        Number of the run that this revision came from, else None.
+    """
+
+    id: str
+    number: int
+    made: dt.datetime
+    by: str
+    why: str
+    finding: Finding
+    computed: Finding | None
+    edited: bool = False
+    struck: bool = False
+    author: str = ""
+    written: dt.datetime | None = None
+    changed: tuple[str, ...] = ()
+    before: str = ""
+    run: int | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it belongs to what is reported: said by the latest run or by an analyst, and not struck."""
+        return not self.struck and (self.computed is not None or self.edited)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,5 +246,26 @@ def number_of(name: str) -> int:
     if match is None:
         raise ReviewError(
             f"{name!r} is not the name of a structure", hint="Names look like SW-0007; `sitewatch structures` has them."
+        )
+    return int(match[1])
+
+
+def finding_id(number: int) -> str:
+    """Name of a statement for people: ``F-0007``."""
+    return f"F-{number:04d}"
+
+
+def finding_number(name: str) -> int:
+    """Number of a statement from what a user writes: ``F-0007``, ``f7`` or ``7``.
+
+    Raises
+    ------
+    ReviewError
+        If it is no such name.
+    """
+    match = re.fullmatch(r"(?:f-?)?(\d{1,9})", name.strip(), re.IGNORECASE)
+    if match is None:
+        raise ReviewError(
+            f"{name!r} is not the name of a finding", hint="Names look like F-0007; `sitewatch findings` has them."
         )
     return int(match[1])

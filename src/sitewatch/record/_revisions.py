@@ -48,7 +48,7 @@ def list_structures(record: Record, uid: str) -> tuple[Revision, ...]:
     """
     with reading(record) as session:
         latest = latest_of(session, uid)
-        return _as_nouns(session, uid, [(one.structure, one.revision) for one in latest.values()])
+        return as_revisions(session, uid, [(one.structure, one.revision) for one in latest.values()])
 
 
 def get_structure(record: Record, uid: str, name: str) -> Revision:
@@ -61,7 +61,7 @@ def get_structure(record: Record, uid: str, name: str) -> Revision:
     """
     with reading(record) as session:
         one = find_latest(session, uid, name)
-        return _as_nouns(session, uid, [(one.structure, one.revision)])[0]
+        return as_revisions(session, uid, [(one.structure, one.revision)])[0]
 
 
 def history_of(record: Record, uid: str, name: str) -> tuple[Revision, ...]:
@@ -77,7 +77,7 @@ def history_of(record: Record, uid: str, name: str) -> tuple[Revision, ...]:
         rows = session.scalars(
             select(RevisionRow).where(RevisionRow.structure_id == structure.id).order_by(RevisionRow.number)
         )
-        return _as_nouns(session, uid, [(structure, row) for row in rows])
+        return as_revisions(session, uid, [(structure, row) for row in rows])
 
 
 def list_reviews(record: Record, uid: str, name: str | None = None) -> tuple[ReviewEntry, ...]:
@@ -198,7 +198,7 @@ def add_revision(
     return row
 
 
-def _as_nouns(session: Session, uid: str, rows: list[tuple[StructureRow, RevisionRow]]) -> tuple[Revision, ...]:
+def as_revisions(session: Session, uid: str, rows: list[tuple[StructureRow, RevisionRow]]) -> tuple[Revision, ...]:
     site = site_row(session, uid)
     numbers = dict(
         session.execute(select(StructureRow.id, StructureRow.number).where(StructureRow.site_id == site.id)).all()

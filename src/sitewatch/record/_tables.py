@@ -246,19 +246,42 @@ class EventRow(Base):
 
 
 class FindingRow(Base):
-    """One statement about a site: observed, measured, assessed or reported."""
+    """The identity of a statement about a site; all that it ever said stands in its revisions."""
 
     __tablename__ = "finding"
+    __table_args__ = (UniqueConstraint("site_id", "number"), UniqueConstraint("site_id", "key"))
     id: Mapped[int] = mapped_column(primary_key=True)
     site_id: Mapped[int] = _of("site")
-    structure_id: Mapped[int | None] = _of("structure")
-    basis: Mapped[str]
+    number: Mapped[int]
+    key: Mapped[str]
+    """What it is about: the same from run to run."""
+    created: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class FindingRevisionRow(Base):
+    """What a statement said from a moment on, with what an analyst made of it in force."""
+
+    __tablename__ = "finding_revision"
+    __table_args__ = (UniqueConstraint("finding_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    finding_id: Mapped[int] = _of("finding")
+    number: Mapped[int]
+    run_id: Mapped[int | None] = _of("run")
+    made: Mapped[dt.datetime] = mapped_column(Moment)
+    by: Mapped[str]
+    why: Mapped[str]
+    edited: Mapped[bool]
+    """Whether an analyst's words are in force."""
+    struck: Mapped[bool]
+    """Whether an analyst left it out."""
+    kind: Mapped[str]
     text: Mapped[str]
     likelihood: Mapped[str]
     confidence: Mapped[str]
-    evidence: Mapped[list[str]] = mapped_column(PlainJson)
-    at: Mapped[dt.datetime] = mapped_column(Moment)
-    by: Mapped[str]
+    source: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(Packed)
+    """Structures, scenes, assumptions and facts; what the run says; what the words in force rest on, and how that
+    has changed since."""
 
 
 class AlertRow(Base):

@@ -9,6 +9,7 @@ They take a `Picture` (see `read_picture`), which reads only the window and the 
 `write_power_png` show the smallest structure that a site's images could have shown.
 """
 
+from sitewatch.phrases import answer_words, size_words
 from sitewatch.report._annotated import annotated_map
 from sitewatch.report._before_after import before_after_pngs
 from sitewatch.report._construction import construction_map
@@ -16,6 +17,7 @@ from sitewatch.report._curves import structure_curves
 from sitewatch.report._dossier import Dossier, draw_dossier, write_dossier, write_html, write_overview_png
 from sitewatch.report._events import Event, events_of
 from sitewatch.report._frame import Frame, Window, whole_window, window_around
+from sitewatch.report._manifest import scene_file_name
 from sitewatch.report._maps import composite_map, overview_map
 from sitewatch.report._markdown import write_markdown
 from sitewatch.report._pairs import scene_map
@@ -23,8 +25,8 @@ from sitewatch.report._pdf import write_pdf
 from sitewatch.report._picture import Picture, read_picture
 from sitewatch.report._power_map import PowerMap, PowerReport, power_figure, write_power_png
 from sitewatch.report._power_page import contrast_words, window_words, write_power_page
-from sitewatch.report._power_words import answer_words, size_words
 from sitewatch.report._provenance import Provenance
+from sitewatch.report._read_back import ReadDossier, read_dossier
 from sitewatch.report._series import Series, footprint_series
 from sitewatch.report._slides import write_slides
 from sitewatch.report._timelapse import Frames, frames_of, write_gif, write_mp4
@@ -39,6 +41,7 @@ __all__ = [
     "PowerMap",
     "PowerReport",
     "Provenance",
+    "ReadDossier",
     "Series",
     "Window",
     "annotated_map",
@@ -53,7 +56,9 @@ __all__ = [
     "frames_of",
     "overview_map",
     "power_figure",
+    "read_dossier",
     "read_picture",
+    "scene_file_name",
     "scene_map",
     "site_timeline",
     "size_words",

@@ -14,7 +14,10 @@ import xarray as xr
 
 from sitewatch.assess import SIZE_NAMES, what_it_changes_or_why_not
 from sitewatch.atomic import replacing, write_whole
+from sitewatch.record import FindingRevision
 from sitewatch.report._choice import main_stack
+from sitewatch.report._findings import finding_groups, link_statements
+from sitewatch.report._manifest import as_script, manifest_of
 from sitewatch.report._maps import overview_map
 from sitewatch.report._panels import structure_panel
 from sitewatch.report._provenance import Provenance
@@ -53,9 +56,10 @@ def draw_dossier(
     scenes_used: Sequence[Scene],
     left_out: Sequence[LeftOut],
     provenance: Provenance,
+    findings: Sequence[FindingRevision] = (),
 ) -> Dossier:
     """Draw a report on a site once, for any number of forms; parameters as of `write_dossier`."""
-    return Dossier(_context(site, stacks, structures, scenes_used, left_out, provenance))
+    return Dossier(_context(site, stacks, structures, scenes_used, left_out, provenance, findings))
 
 
 def write_html(
@@ -88,6 +92,7 @@ def write_dossier(
     scenes_used: Sequence[Scene],
     left_out: Sequence[LeftOut],
     provenance: Provenance,
+    findings: Sequence[FindingRevision] = (),
 ) -> Path:
     """Write the report on a site as one self-contained HTML file.
 
@@ -106,6 +111,8 @@ def write_dossier(
         Every scene is listed, those left out with the reason.
     provenance
         How the result came about.
+    findings
+        What the record states of the site, in the order in which it is to be read; those that don't stand are left out.
 
     Returns
     -------
@@ -114,7 +121,7 @@ def write_dossier(
     """
     drawn = draw_dossier(
         site=site, stacks=stacks, structures=structures, scenes_used=scenes_used, left_out=left_out,
-        provenance=provenance,
+        provenance=provenance, findings=findings,
     )  # fmt: skip
     return write_html(path, drawn)
 
@@ -168,6 +175,7 @@ def _context(
     scenes_used: Sequence[Scene],
     left_out: Sequence[LeftOut],
     provenance: Provenance,
+    findings: Sequence[FindingRevision],
 ) -> dict[str, Any]:
     ordered = in_order(structures)
     labels = numbers(ordered)
@@ -210,6 +218,9 @@ def _context(
         "credits": list(credits),
         "most_rows_open": MOST_ROWS_OPEN,
         "panel_ids": {s.id for s in shown},
+        "finding_groups": finding_groups(findings, ordered, labels, scenes, provenance.run),
+        "link_statements": link_statements(findings, scenes, provenance.run),
+        "manifest": as_script(manifest_of(site, provenance, scenes, left_out)),
     }
 
 

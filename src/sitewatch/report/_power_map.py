@@ -18,6 +18,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from sitewatch.atomic import replacing
+from sitewatch.phrases import metres_words
 from sitewatch.report._choice import main_stack
 from sitewatch.report._frame import whole_window
 from sitewatch.report._furniture import Sheet, new_sheet, write, write_lines
@@ -25,7 +26,6 @@ from sitewatch.report._maps import MARGINS_IN, MAX_HEIGHT_IN, TICK_LABELS_IN, WI
 from sitewatch.report._outlines import draw_outline
 from sitewatch.report._pairs import standard_foot
 from sitewatch.report._picture import Picture, polarisations, read_picture
-from sitewatch.report._power_words import metres_words
 from sitewatch.report._style import GREY_MAP, MUTED, NO_DATA_COLOUR, stretch_db
 from sitewatch.report._wording import percent_words
 from sitewatch.scenes._scene import LeftOut

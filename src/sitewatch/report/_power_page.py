@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from sitewatch.atomic import replacing
+from sitewatch.phrases import answer_words, size_words
 from sitewatch.report._choice import dates_of
 from sitewatch.report._picture import polarisations
 from sitewatch.report._power_map import PowerMap, PowerReport, lengths_words, power_figure
-from sitewatch.report._power_words import answer_words, size_words
 from sitewatch.report._shots import Shot
 from sitewatch.report._templates import environment
 from sitewatch.report._wording import db_words, percent_words, plain_area_words

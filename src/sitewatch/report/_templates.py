@@ -10,7 +10,8 @@ import jinja2
 
 from sitewatch.assess import bottleneck_words
 from sitewatch.errors import ExportError
-from sitewatch.report._power_words import answer_words
+from sitewatch.phrases import answer_words
+from sitewatch.report._manifest import scene_file_name
 from sitewatch.report._shots import Shot, page_source
 from sitewatch.report._wording import area_words, length_words, sentence_about
 from sitewatch.scenes._scene import Scene
@@ -52,6 +53,7 @@ def environment(
         area=area_words, length_m=length_words, begun_cell=begun_cell, finished_cell=finished_cell, day=date_words,
         answer=answer_words, sentence=sentence_about, scene_time=scene_time, upper_first=upper_first,
         bottleneck=bottleneck_words, src=source, plain=plain_markdown, cell=markdown_cell,
+        file_name=scene_file_name,
     )  # fmt: skip
     return made
 

@@ -6,13 +6,23 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 
-from sitewatch.report._power_words import answer_words
+from sitewatch.phrases import NBSP as NBSP
+from sitewatch.phrases import answer_words
+from sitewatch.phrases import area_words as area_words
+from sitewatch.phrases import begun_words as begun_words
+from sitewatch.phrases import decimals_for as decimals_for
+from sitewatch.phrases import finished_words as finished_words
+from sitewatch.phrases import kind_words as kind_words
+from sitewatch.phrases import length_words as length_words
+from sitewatch.phrases import number_words as number_words
+from sitewatch.phrases import percent_words as percent_words
+from sitewatch.phrases import plain_area_words as plain_area_words
+from sitewatch.phrases import quantity_words as quantity_words
 from sitewatch.sought import Detectable
-from sitewatch.structure import LEAST_P, LINEAR_KINDS, Measure, Structure
-from sitewatch.words import count_words, counted, interval_words, span_words
+from sitewatch.structure import LEAST_P, LINEAR_KINDS, Structure
+from sitewatch.words import count_words, counted, span_words
 
 NAMED_IN_LEDE = 6
-NBSP = "\u00a0"
 
 
 def before_last_words(date: dt.date, last: dt.date) -> str:
@@ -30,58 +40,6 @@ def before_last_words(date: dt.date, last: dt.date) -> str:
     else:
         parts = [counted(years, "year")] * (years > 0) + [counted(rest, "month")] * (rest > 0)
     return f"{' and '.join(parts)} before the last image"
-
-
-def decimals_for(sd: float) -> int:
-    """Decimal places that a standard deviation supports: one digit of it, two where it begins with 1.
-
-    Negative where tens or hundreds are the last digit worth writing.
-    """
-    exponent = math.floor(math.log10(sd))
-    leading = sd / 10.0**exponent
-    # 0.96 and 1.96 round up into the next bracket; one digit is enough there.
-    return -exponent + (1 if leading < 1.95 else 0)
-
-
-def number_words(value: float, decimals: int) -> str:
-    """A number rounded to `decimals` places (negative: tens, hundreds), thousands set apart by a comma."""
-    rounded = round(value, decimals)
-    rounded = 0.0 if rounded == 0 else rounded  # no minus zero
-    return f"{rounded:,.{max(decimals, 0)}f}"
-
-
-def quantity_words(value: float, sd: float, unit: str) -> str:
-    """``180 m (sd 12 m)``: as many digits as the standard deviation supports; three where it isn't known."""
-    if not math.isfinite(value):
-        return "not measured"
-    if math.isfinite(sd) and sd > 0:
-        decimals = decimals_for(sd)
-        return f"{number_words(value, decimals)}{NBSP}{unit} (sd{NBSP}{number_words(sd, decimals)}{NBSP}{unit})"
-    decimals = 2 - math.floor(math.log10(abs(value))) if value else 0
-    return f"{number_words(value, decimals)}{NBSP}{unit} (sd not known)"
-
-
-def length_words(length: Measure) -> str:
-    """A length in metres, from 10 km on in kilometres."""
-    if abs(length.value) >= 10_000:
-        return quantity_words(length.value / 1000, length.sd / 1000, "km")
-    return quantity_words(length.value, length.sd, "m")
-
-
-def area_words(area: Measure) -> str:
-    """An area in square metres, hectares (from 1 ha) or square kilometres (from 1 km²)."""
-    for size, unit in ((1e6, "km²"), (1e4, "ha")):
-        if abs(area.value) >= size:
-            return quantity_words(area.value / size, area.sd / size, unit)
-    return quantity_words(area.value, area.sd, "m²")
-
-
-def plain_area_words(area_m2: float) -> str:
-    """An area without a standard deviation, to two digits."""
-    size, unit = next(((s, u) for s, u in ((1e6, "km²"), (1e4, "ha")) if area_m2 >= s), (1.0, "m²"))
-    value = area_m2 / size
-    decimals = 1 - math.floor(math.log10(value)) if value > 0 else 0
-    return f"{number_words(value, decimals)}{NBSP}{unit}"
 
 
 def db_words(level_db: float, *, signed: bool = False, decimals: int = 1) -> str:
@@ -106,53 +64,12 @@ def p_value_words(p: float) -> str:
     return f"{digit} × 10{str(exponent).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
-def percent_words(share: float) -> str:
-    """A probability as a percentage that never claims certainty: ``above 99 %`` instead of ``100 %``."""
-    if not math.isfinite(share):
-        return "not known"
-    if share > 0.99:
-        return "above 99 %"
-    if share < 0.01:
-        return "below 1 %"
-    return f"{100 * share:.0f} %"
-
-
 def orientation_words(orientation_deg: float | None) -> str:
     """Azimuth of the long axis with the nearest compass line: ``32° from north (NNE-SSW)``."""
     if orientation_deg is None or not math.isfinite(orientation_deg):
         return "no long axis"
     lines = ("N–S", "NNE–SSW", "NE–SW", "ENE–WSW", "E–W", "ESE–WNW", "SE–NW", "SSE–NNW")
     return f"{orientation_deg:.0f}° clockwise from north ({lines[round(orientation_deg / 22.5) % 8]})"
-
-
-def begun_words(structure: Structure) -> str:
-    """When it was begun, as a clause."""
-    verb = "removed from" if structure.kind == "demolition" else "begun"
-    if structure.onset is None:
-        return "its beginning can't be dated from these images"
-    return f"{verb} {interval_words(structure.onset)}"
-
-
-def finished_words(structure: Structure) -> str:
-    """When it was finished, as a clause."""
-    if structure.completion is not None:
-        return f"completed {interval_words(structure.completion)}"
-    return "still growing at the last image, or finished too recently to tell"
-
-
-def kind_words(structure: Structure) -> str:
-    """The kind with its article: ``a pier``, ``an area of felling``, ``a structure of unknown kind``."""
-    names = {
-        "unknown": "a structure of unknown kind",
-        "reclamation": "an area of new land (reclamation)",
-        "demolition": "a removed building or structure (demolition)",
-        "clearing": "a cleared area",
-        "tidal flat": "a tidal flat",
-        "crop": "a field with crops",
-        "felling": "an area of felled trees",
-    }
-    article = "an" if structure.kind[:1] in "aeiou" else "a"
-    return names.get(structure.kind, f"{article} {structure.kind}")
 
 
 def sentence_about(structure: Structure, label: str) -> str:
