@@ -66,11 +66,12 @@ def serve(
         )
 
         def ready() -> None:
+            server.began.wait()
             told(address)
             if browse:
                 webbrowser.open(address)
 
-        threading.Thread(target=lambda: server.began.wait() and ready(), daemon=True).start()
+        threading.Thread(target=ready, daemon=True).start()
         server.run(sockets=[door])
 
 
