@@ -33,11 +33,12 @@ AT_SEA = Character(
     images_after=10,
     like_after_before=0.0,
     like_before_after=0.0,
+    standing_nats=4.0,
     p_value=1e-12,
 )
 # A building on land, brighter by 5 dB in both channels.
 ON_LAND = dataclasses.replace(
-    AT_SEA, water_share=0.0, before_db=np.array([-12.0, -18.0]), after_db=np.array([-7.0, -13.0])
+    AT_SEA, water_share=0.0, on_shore=False, before_db=np.array([-12.0, -18.0]), after_db=np.array([-7.0, -13.0])
 )
 
 
@@ -55,6 +56,25 @@ def shape(length_m: float, width_m: float) -> Shape:
 
 
 SLIM, BROAD = shape(300, 40), shape(400, 300)
+
+
+@pytest.mark.parametrize(("nats", "status"), [(-0.8, "rejected"), (0.4, "rejected"), (1.2, "confirmed")])
+def test_what_its_own_images_do_not_show_standing_is_rejected(nats: float, status: str) -> None:
+    assert grade(dataclasses.replace(ON_LAND, standing_nats=nats), BROAD, ALPHA).status == status
+
+
+@pytest.mark.parametrize(("on_shore", "rise_db", "images", "status"), [
+    (True, 5.0, 4, "candidate"),
+    (True, 5.0, 8, "confirmed"),
+    (True, 9.0, 4, "confirmed"),
+    (False, 5.0, 4, "confirmed"),
+])  # fmt: skip
+def test_a_few_bright_images_at_the_waterline_confirm_nothing_that_tides_and_waves_could_do(
+    on_shore: bool, rise_db: float, images: int, status: str
+) -> None:
+    after = ON_LAND.before_db + rise_db
+    ashore = dataclasses.replace(ON_LAND, on_shore=on_shore, after_db=after, images_after=images)
+    assert grade(ashore, BROAD, ALPHA).status == status
 
 
 @pytest.mark.parametrize(("outline", "kind"), [(SLIM, "pier"), (BROAD, "reclamation")])

@@ -58,7 +58,7 @@ class Character:
     water_after
         Whether what is there afterwards moves with the sea.
     on_shore
-        Whether the footprint touches land.
+        Whether there are both land and water within `RING_PIXELS` of the footprint.
     scatter_before_db, scatter_after_db
         Swing of the mean level from image to image beyond speckle, dB (sd).
     vessel_log_ratio
@@ -67,6 +67,8 @@ class Character:
         Numbers of images before anything stood and since half of it stands.
     like_after_before, like_before_after
         Share of the images before (after) that look like the state after (before).
+    standing_nats
+        Mean log-likelihood ratio, built against not, of a pixel in an image by which it is built.
     p_value
         That a stable place shows such a step by chance, over all places and dates searched.
     """
@@ -87,6 +89,7 @@ class Character:
     images_after: int
     like_after_before: float
     like_before_after: float
+    standing_nats: float
     p_value: float
 
     @property
@@ -128,6 +131,7 @@ def characterise(
     before, after = _mean(series, clear), _mean(raw_series, whole)
     effective = max(rows.size / pixels_per_cell(window, ground_round(window, footprint, on_water=at_sea)), 1.0)
     standing = growth > 0.5 * max(growth[-1], 1e-9)
+    standing_pixels = presence.built_by > 0.5
     sure = presence.built_by > 0.9
     # Mean log-likelihood ratio of the whole footprint (of what is built of it) at each image.
     of_sure = (presence.ratio * sure).sum(axis=1) / np.maximum(sure.sum(axis=1), 1)
@@ -149,7 +153,7 @@ def characterise(
         above_after_db=(after - ring_after) * DB_PER_LOG,
         water_share=float(water.mean()),
         water_after=_moves_with_sea(raw_series[standing], window.background.effect[:, :, standing]),
-        on_shore=bool((~window.water & ndi.binary_dilation(footprint, EIGHT, iterations=2)).any()),
+        on_shore=_has_both(window.water[ndi.binary_dilation(footprint, EIGHT, iterations=RING_PIXELS)]),
         scatter_before_db=_own_swing_db(series, nan_mean(ring_rest, axis=2), clear, window, effective),
         scatter_after_db=_swing_db(level_error, standing, window, effective / 2),
         vessel_log_ratio=vessel_log_ratio(level_error, effective * sure.mean(axis=1), window.background.looks),
@@ -157,8 +161,13 @@ def characterise(
         images_after=int(standing.sum()),
         like_after_before=float((for_built[clear] > CLEAR_RATIO).mean()) if clear.any() else 0.0,
         like_before_after=float((for_built[standing] < -CLEAR_RATIO).mean()) if standing.any() else 0.0,
+        standing_nats=float(presence.ratio[standing_pixels].mean()) if standing_pixels.any() else 0.0,
         p_value=p_value,
     )
+
+
+def _has_both(water: NDArray[np.bool_]) -> bool:
+    return bool(water.any() and not water.all())
 
 
 def _power_db(log_mean: NDArray[np.float64], window: Window) -> NDArray[np.float64]:

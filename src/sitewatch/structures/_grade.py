@@ -24,6 +24,11 @@ STEADY_DB = 1.4
 SURE_OF_VESSEL = 2.3
 # Images on the wrong side of the step that are still put down to weather and ships passing.
 STRAY_SHARE = 0.2
+# What stands looks built, image by image, rather than not: by at least this mean log-likelihood ratio of its pixels.
+LEAST_STANDING_NATS = 0.5
+# At the waterline rough seas and low tides make ground bright for a few images in turn: so many must show a rise of
+# less than this (dB).
+SHORE_IMAGES, SHORE_STEP_DB = 8, 6.0
 LINE_SLENDERNESS = 8.0
 PIER_ELONGATION = 2.3
 # Roads and rail beds are darker than what grew there, or a little brighter; a line that rises by more is a wall or a
@@ -111,9 +116,20 @@ def grade(character: Character, shape: Shape, alpha: float, *, filtered: bool = 
         return Grade("unknown", "rejected", "it had looked like this before: it comes and goes", probability)
     if character.like_before_after > STRAY_SHARE:
         return Grade("unknown", "rejected", "later images show the former state again: it did not last", probability)
+    if character.standing_nats < LEAST_STANDING_NATS:
+        return Grade("unknown", "rejected", "the images since do not look as if it stood: it did not last", probability)
     if character.images_after < CONFIRMING_IMAGES:
         short = f"{_only(character.images_after)} most of it; {CONFIRMING_IMAGES} are needed to tell that it stays"
         return Grade(kind, "candidate", short, probability)
+    if (
+        brighter
+        and not at_sea
+        and character.on_shore
+        and character.images_after < SHORE_IMAGES
+        and float(character.step_db.max()) < SHORE_STEP_DB
+    ):
+        rise = f"{character.images_after} images show it; so near the water, low tides and rough seas may look like it"
+        return Grade(kind, "candidate", f"{rise}: {SHORE_IMAGES} are needed", probability)
     # How open water looks is known from all the water around; how a piece of land looked, only from its own past.
     needed = WATER_IMAGES_BEFORE if at_sea and brighter else CONFIRMING_IMAGES
     if character.images_before < needed:

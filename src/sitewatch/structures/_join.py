@@ -12,7 +12,8 @@ from sitewatch.structure import LINEAR_KINDS
 from sitewatch.structures._find_one import Found
 from sitewatch.structures._pixels import EIGHT, box_round
 
-# Ends that lie so many pixels apart, and works that went on within so many images (or this share of the record), join.
+# Ends that lie so many pixels apart, and works that went on within so many images (or this share of the record), join;
+# where one begins at the other's very end, it goes on with it however long the works rested.
 GAP_PIXELS = 4
 SAME_TIME_IMAGES = 3.0
 SAME_TIME_SHARE = 0.08
@@ -57,7 +58,7 @@ def _is_long(one: Found) -> bool:
 
 
 def _goes_on(one: Found, other: Found) -> bool:
-    """Whether another footprint may be a stretch of the same work: near, alike, and built when it was."""
+    """Whether another footprint may be a stretch of the same work: alike, and near in space and time or touching it."""
     at_sea = one.character.water_share > 0.5
     if (other.character.water_share > 0.5) != at_sea or (at_sea and other.grade.status == "rejected"):
         return False  # what was found to be a vessel lengthens no pier
@@ -71,7 +72,18 @@ def _goes_on(one: Found, other: Found) -> bool:
         [int((f.presence.built_by.mean(axis=1) >= share).argmax()) for f in (one, other)] for share in (0.1, 0.9)
     )
     slack = max(SAME_TIME_IMAGES, SAME_TIME_SHARE * len(one.presence.built_by))
-    return bool(first[1] <= last[0] + slack and first[0] <= last[1] + slack)
+    return (first[1] <= last[0] + slack and first[0] <= last[1] + slack) or _touch(one, other)
+
+
+def _touch(one: Found, other: Found) -> bool:
+    """Whether two footprints, both confirmed, have pixels side by side."""
+    if other.grade.status != "confirmed":
+        return False
+    cells = [
+        {(int(y) + f.window.rows.start, int(x) + f.window.columns.start) for y, x in np.argwhere(mask)}
+        for f, mask in ((one, ndi.binary_dilation(one.footprint, EIGHT)), (other, other.footprint))
+    ]
+    return not cells[0].isdisjoint(cells[1])
 
 
 def _whole(one: Found, other: Found, shape: tuple[int, int], judge: Judge) -> Found | None:
