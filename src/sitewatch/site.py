@@ -239,7 +239,7 @@ def bbox_corners(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _from_bbox(text: str, most_km2: float) -> Site:
+def _from_bbox(text: str, most_km2: float = MAX_AREA_KM2) -> Site:
     west, south, east, north = bbox_corners(text)
     if -180 <= east < west <= 180:
         raise SiteError(
