@@ -5,7 +5,7 @@
 Three things are measured. First the whole job, from files to record and dossier, on the cube as it is: a wooded
 hillside where trees were felled in patches and a road runs along the north; no construction is known. What comes out as
 a structure is a false alarm, per km2 and year. Then works are set into the same cube (rectangles of a built surface's
-reflectance from a known day on, with the real clouds, the real light of each date and 8 % of scatter), and it is
+reflectance from a known day on, with the real clouds and 8 % of scatter), and it is
 counted how many are found, and how often the onset's interval holds the day. Last the same series go through COLD as
 pyxccd has it, the well-kept package for breaks in optical series: how many pixels break where nothing was set in, and
 how many and how late where something was.
@@ -37,7 +37,7 @@ from sitewatch.structures.optical import find_in_optical
 BUILT = {"blue": 0.10, "green": 0.12, "red": 0.14, "nir": 0.18}
 SCATTER = 0.08
 SIZES = ((4, 4), (5, 8), (8, 8), (3, 14))
-EVERY_PIXEL = 5
+EVERY_PIXEL = 10
 
 
 def main() -> None:
@@ -141,9 +141,6 @@ def with_works(stack: xr.Dataset, seed: int) -> tuple[xr.Dataset, list[tuple[NDA
     random = np.random.default_rng(seed)
     out = stack.copy(deep=True)
     times = stack["time"].values
-    # The light of a date: how bright the whole site is against its own median.
-    level = {n: np.nanmedian(stack[n].to_numpy(), axis=(1, 2)) for n in BUILT}
-    light = {n: np.clip(v / np.nanmedian(v), 0.7, 1.4) for n, v in level.items()}
     taken = np.zeros((stack.sizes["y"], stack.sizes["x"]), bool)
     taken[:32] = True  # the road and its verges
     works = []
@@ -161,7 +158,7 @@ def with_works(stack: xr.Dataset, seed: int) -> tuple[xr.Dataset, list[tuple[NDA
         for name, value in BUILT.items():
             values = out[name].to_numpy()
             noise = np.exp(SCATTER * random.standard_normal((int(after.sum()), height, width)))
-            made = value * np.where(np.isfinite(light[name][after]), light[name][after], 1.0)[:, None, None] * noise
+            made = value * noise
             block = values[after, row : row + height, column : column + width]
             values[after, row : row + height, column : column + width] = np.where(np.isfinite(block), made, np.nan)
             out[name] = (stack[name].dims, values, stack[name].attrs)
