@@ -9,10 +9,6 @@ with the stages themselves, see ``docs/python.md``.
 """
 
 from sitewatch.pipeline._archive import export_site, import_site
-`date_polygon` dates a footprint that was drawn; `map_power` says what could have been seen; `report_site` writes the
-report of a workspace in any form; `verify_dossier` says whether a dossier comes out again. The command line is a thin
-shell over these. Anything more particular is done with the stages themselves, see ``docs/python.md``.
-
 from sitewatch.pipeline._compare import Difference
 from sitewatch.pipeline._date import date_polygon
 from sitewatch.pipeline._options import RunOptions

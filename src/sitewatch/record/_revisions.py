@@ -112,7 +112,7 @@ def structures_as_of(record: Record, uid: str, revisions: int) -> tuple[Revision
     with reading(record) as session:
         first = _revisions_of(session, uid)[:revisions]
         latest = latest_of(session, uid, upto=first[-1] if first else 0)
-        return _as_nouns(session, uid, [(one.structure, one.revision) for one in latest.values()])
+        return as_revisions(session, uid, [(one.structure, one.revision) for one in latest.values()])
 
 
 def _revisions_of(session: Session, uid: str) -> list[int]:
