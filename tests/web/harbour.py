@@ -15,11 +15,11 @@ from pyproj import Transformer
 from rasterio.crs import CRS
 
 from sitewatch import Site
+from sitewatch.finding import Finding
 from sitewatch.pipeline import add_images, init_site
 from sitewatch.record import (
     Alert,
     ContextEvent,
-    Finding,
     Workspace,
     add_event,
     add_finding,
@@ -147,7 +147,7 @@ def make_harbour(folder: Path, structures: tuple[Structure, ...] = STRUCTURES) -
         )  # fmt: skip
         revisions = keep_structures(record, uid, run, structures, why=f"run {run}")
         finish_run(record, uid, run, input_hash="1", counts={"candidate": 2}, seconds={}, notes=["a note"], left_out=[])
-        add_finding(record, uid, Finding("a pier was built", "observed", "SW-0001"), by="test")
+        add_finding(record, uid, Finding("observed", "A pier was built.", structures=("SW-0001",)), by="test")
         raise_alert(record, uid, Alert("new-1", "new structure", "a pier was begun", "SW-0001"))
         add_event(record, uid, ContextEvent("the port is enlarged", "the gazette", DAYS[5]), by="test")
     write_published(workspace, revisions)

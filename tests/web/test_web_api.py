@@ -62,7 +62,8 @@ def test_structures_come_with_revision_and_history(client: httpx.Client) -> None
 
 
 def test_what_concerns_the_whole_site_is_told(client: httpx.Client) -> None:
-    assert client.get(f"{SITE}/findings").json()["findings"][0]["basis"] == "observed"
+    (finding,) = client.get(f"{SITE}/findings").json()["findings"]
+    assert (finding["kind"], finding["structures"], finding["changed"]) == ("observed", ["SW-0001"], [])
     alert = client.get(f"{SITE}/alerts").json()["alerts"][0]
     assert (alert["structure"], alert["delivered"]) == ("SW-0001", False)
     assert client.get(f"{SITE}/runs").json()["runs"][0]["notes"] == ["a note"]

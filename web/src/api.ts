@@ -120,11 +120,14 @@ export interface Alert {
 }
 
 export interface Finding {
+  id: string;
+  kind: string;
   text: string;
-  basis: string;
-  structure: string | null;
-  likelihood: string;
+  likelihood: string | null;
   confidence: string;
+  source: string;
+  structures: string[];
+  changed: string[];
 }
 
 export interface Run {

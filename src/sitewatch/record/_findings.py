@@ -13,6 +13,7 @@ from sitewatch import __version__
 from sitewatch.errors import RecordError, ReviewError
 from sitewatch.finding import Finding, Likelihood, fault_of
 from sitewatch.phrases import structure_facts
+from sitewatch.record._actions import Withdraw
 from sitewatch.record._database import Record, reading, writing
 from sitewatch.record._facts import from_facts
 from sitewatch.record._finding_facts import Evidence, differences_between, plain_of
@@ -29,7 +30,6 @@ from sitewatch.record._finding_rows import (
 )
 from sitewatch.record._images import digests_of
 from sitewatch.record._nouns import FindingRevision, finding_number, number_of, public_id
-from sitewatch.record._reviews import Withdraw
 from sitewatch.record._revisions import latest_of
 from sitewatch.record._runs import run_row
 from sitewatch.record._sites import held_site_row, site_row

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from sitewatch.record import (
     Alert,
     ContextEvent,
-    Finding,
+    FindingRevision,
     Observation,
     ReviewEntry,
     Revision,
@@ -122,15 +122,21 @@ def run_json(one: RunEntry) -> dict[str, Any]:
     }
 
 
-def finding_json(one: Finding) -> dict[str, Any]:
-    """One statement about the site."""
+def finding_json(one: FindingRevision) -> dict[str, Any]:
+    """One statement about the site, and how the evidence below it has changed since an analyst wrote it."""
+    said = one.finding
     return {
-        "text": one.text,
-        "basis": one.basis,
-        "structure": one.structure,
-        "likelihood": one.likelihood,
-        "confidence": one.confidence,
-        "evidence": list(one.evidence),
+        "id": one.id,
+        "revision": one.number,
+        "kind": said.kind,
+        "text": said.text,
+        "likelihood": said.likelihood,
+        "confidence": said.confidence,
+        "source": said.source,
+        "structures": list(said.structures),
+        "scenes": list(said.scenes),
+        "edited": one.edited,
+        "changed": list(one.changed),
     }
 
 

@@ -207,14 +207,13 @@ function About() {
           <h3>Findings</h3>
           {told.findings.length ? (
             <ul class="said">
-              {told.findings.map((f, i) => (
-                <li key={i}>
-                  <span class={`basis ${f.basis}`}>{f.basis}</span> <Linked name={f.structure} text={f.text} />
-                  {f.likelihood && (
-                    <small>
-                      {f.likelihood}, confidence {f.confidence}
-                    </small>
-                  )}
+              {told.findings.map((f) => (
+                <li key={f.id}>
+                  <span class={`basis ${f.kind}`}>{f.kind}</span>{" "}
+                  <Linked name={f.structures[0] ?? null} text={f.text} />
+                  {f.confidence && <small>{f.confidence}</small>}
+                  {f.source && <small>Source: {f.source}</small>}
+                  {f.changed.length > 0 && <small>The evidence below it changed: {f.changed.join("; ")}</small>}
                 </li>
               ))}
             </ul>
