@@ -13,6 +13,7 @@ from odc.geo.geobox import GeoBox
 
 from sitewatch.record import all_known, input_hash, scene_jobs
 from sitewatch.scenes import Band, Scene, Track
+from sitewatch.scenes._geocode import RadarReader
 from sitewatch.scenes._radar_image import RadarImage, TiePoint
 from sitewatch.scenes._terrain import Terrain
 
@@ -25,6 +26,7 @@ def scene(tmp_path: Path) -> Scene:
     for name in ("image.tif", "dem.tif"):
         (tmp_path / name).write_text(name)
     ties = (TiePoint(0, 0, 124.70, 39.67), TiePoint(9, 9, 124.72, 39.65))
+    image = RadarImage((10, 10), ties, 0.0, Terrain(str(tmp_path / "dem.tif")))
     return Scene(
         id="scene-1",
         datetime=dt.datetime(2025, 7, 9, 12, tzinfo=dt.UTC),
@@ -33,13 +35,14 @@ def scene(tmp_path: Path) -> Scene:
         geobox=GeoBox.from_bbox(AREA.bounds, "EPSG:4326", shape=(20, 20)),
         footprint=AREA,
         quantity="gamma0",
-        radar=RadarImage((10, 10), ties, Terrain(str(tmp_path / "dem.tif"))),
+        reader=RadarReader(str(tmp_path / "image.tif"), image),
     )
 
 
 def on_ground(scene: Scene, terrain: Terrain) -> Scene:
-    assert scene.radar is not None
-    return dataclasses.replace(scene, radar=dataclasses.replace(scene.radar, terrain=terrain))
+    assert isinstance(scene.reader, RadarReader)
+    image = dataclasses.replace(scene.reader.image, terrain=terrain)
+    return dataclasses.replace(scene, reader=dataclasses.replace(scene.reader, image=image))
 
 
 def hash_of(*scenes: Scene) -> str:
@@ -76,7 +79,7 @@ def test_a_file_under_another_name_is_the_same_input(scene: Scene, tmp_path: Pat
         lambda s: dataclasses.replace(s, datetime=s.datetime + dt.timedelta(days=1)),
         lambda s: dataclasses.replace(s, track=dataclasses.replace(s.track, orbit_state="ascending")),
         lambda s: on_ground(s, Terrain(12.0)),
-        lambda s: on_ground(s, dataclasses.replace(s.radar.terrain, datum=20.0)),
+        lambda s: on_ground(s, dataclasses.replace(s.reader.terrain, datum=20.0)),
     ],
     ids=["unit", "scale", "polarisation", "nodata", "quantity", "time", "track", "height", "datum"],
 )
