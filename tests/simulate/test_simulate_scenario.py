@@ -234,6 +234,7 @@ def test_the_public_names_are_these() -> None:
         "LOOKALIKES",
         "SOUGHT",
         "Acquisitions",
+        "Built",
         "NotConstruction",
         "Scenario",
         "Survey",
@@ -251,5 +252,6 @@ def test_the_public_names_are_these() -> None:
         "speckle",
         "survey_scatter",
         "verify_power",
+        "write_area",
         "write_scenario",
     ]

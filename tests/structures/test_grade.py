@@ -65,7 +65,7 @@ def test_what_its_own_images_do_not_show_standing_is_rejected(nats: float, statu
 
 @pytest.mark.parametrize(("on_shore", "rise_db", "images", "status"), [
     (True, 5.0, 4, "candidate"),
-    (True, 5.0, 8, "confirmed"),
+    (True, 5.0, 6, "confirmed"),
     (True, 9.0, 4, "confirmed"),
     (False, 5.0, 4, "confirmed"),
 ])  # fmt: skip

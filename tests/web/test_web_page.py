@@ -108,6 +108,7 @@ def test_the_queue_is_worked_through_by_keyboard_and_taken_back(opened: Opener, 
     page = opened("#/harbour?tab=queue")
     page.keyboard.press("j")
     expect(page.get_by_test_id("detail")).to_have_attribute("aria-label", "Structure SW-0002")
+    expect(page.locator(".facts")).to_be_visible()
     page.keyboard.press("r")
     page.get_by_test_id("reason").fill("the tide")
     page.keyboard.press("Enter")

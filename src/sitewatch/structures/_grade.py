@@ -28,7 +28,7 @@ STRAY_SHARE = 0.2
 LEAST_STANDING_NATS = 0.5
 # At the waterline rough seas and low tides make ground bright for a few images in turn: so many must show a rise of
 # less than this (dB).
-SHORE_IMAGES, SHORE_STEP_DB = 8, 6.0
+SHORE_IMAGES, SHORE_STEP_DB = 6, 6.0
 LINE_SLENDERNESS = 8.0
 PIER_ELONGATION = 2.3
 # Roads and rail beds are darker than what grew there, or a little brighter; a line that rises by more is a wall or a

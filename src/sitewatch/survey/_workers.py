@@ -145,12 +145,16 @@ def _outcomes(
         client.submit(function, job, *shared(job), pure=False, retries=RETRIES): number
         for number, job in enumerate(jobs)
     }
-    for future in as_completed(futures):
+    done = as_completed(futures)
+    for future in done:
         number = futures[future]
         if future.status == "finished":
             yield number, future.result()
         elif future.status == "error":
             yield number, Failed(jobs[number], _said(future.exception()))
+        elif future.status != "cancelled":
+            # Its result went with the worker that held it, and is computed again.
+            done.add(future)
         else:
             raise SurveyError(
                 "the Dask scheduler was lost",
