@@ -53,10 +53,10 @@ bench-scale: $(STAMP)  ## Survey an area with one worker and two, kill one, and 
 
 accuracy: $(STAMP)  ## Measure accuracy on scenarios with known truth, beside three references (an hour or two)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[accuracy]'
-	$(BIN)/python benchmarks/accuracy/study.py --seeds 1101 1130
+	$(BIN)/python benchmarks/accuracy/study.py --seeds 1201 1230
 
 study-bounds: $(STAMP)  ## Count the works that stand out at all: a bound on recall for any method
-	$(BIN)/python benchmarks/bounds.py --seeds 1101 1130
+	$(BIN)/python benchmarks/bounds.py --seeds 1201 1230
 
 study-calibration: $(STAMP)  ## Measure false alarms asked for beside those got, simulated and real
 	$(BIN)/python benchmarks/calibration.py --sites 150 --figure docs/images/calibration.png

@@ -1,6 +1,6 @@
 """Measure sitewatch and three references on scenarios with known truth, row by row, and write the table.
 
-    python benchmarks/accuracy/study.py --seeds 1101 1130            # what `make accuracy` runs
+    python benchmarks/accuracy/study.py --seeds 1201 1230            # what `make accuracy` runs
     python benchmarks/accuracy/study.py --seeds 1 6 --rows 1 4 --out accuracy-dev --keep
 
 Every finished scenario is a line of results.jsonl in the output folder; a run that was stopped goes on where it was.
@@ -95,7 +95,7 @@ def main() -> None:
     from table import write_table
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs=2, default=(1101, 1130), help="first and last seed of every row")
+    parser.add_argument("--seeds", type=int, nargs=2, default=(1201, 1230), help="first and last seed of every row")
     parser.add_argument("--rows", type=int, nargs="*", default=list(range(1, len(ROWS) + 1)), help="rows by number")
     parser.add_argument("--out", type=Path, default=ROOT / "accuracy", help="folder of results.jsonl and table.md")
     parser.add_argument("--keep", action="store_true", help="keep each scenario's files")

@@ -95,8 +95,8 @@ def test_what_is_reported_has_its_source_and_the_structures_where_it_happened() 
     reported = told(site_of(), [pier()], events=events)
     quay = reported["event/quay"]
     assert (quay.kind, quay.source, quay.structures) == ("reported", "38 North", ("SW-0001",))
-    assert quay.text == "38 North: “Quay wall extended”, 20 March to 9 April 2023."
-    assert reported["event/A visit"].text == "KCNA: “A visit”, without a date."
+    assert quay.text == "According to 38 North: Quay wall extended, 20 March to 9 April 2023."
+    assert reported["event/A visit"].text == "According to KCNA: A visit, without a date."
     assert reported["event/A visit"].structures == ()
 
 

@@ -31,7 +31,8 @@ def event_findings(events: Sequence[ContextEvent], structures: Sequence[Structur
             for s in structures
             if s.status != "rejected" and event.geometry is not None and shapely.intersects(s.footprint, event.geometry)
         ]
-        text = f"{event.source}: “{event.name}”"
+        # The name is our summary, not the words of the source: no quotation marks.
+        text = f"According to {event.source}: {event.name}"
         when = _when(event)
         yield Finding(
             "reported",

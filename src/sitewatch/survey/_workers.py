@@ -141,20 +141,24 @@ def _outcomes(
         return
     from distributed import as_completed
 
-    futures = {
-        client.submit(function, job, *shared(job), pure=False, retries=RETRIES): number
-        for number, job in enumerate(jobs)
-    }
+    def submit(number: int) -> Any:
+        return client.submit(function, jobs[number], *shared(jobs[number]), pure=False, retries=RETRIES)
+
+    futures = {submit(number): number for number in range(len(jobs))}
+    again = dict.fromkeys(range(len(jobs)), RETRIES)
     done = as_completed(futures)
     for future in done:
         number = futures[future]
-        if future.status == "finished":
-            yield number, future.result()
-        elif future.status == "error":
+        if future.status == "error":
             yield number, Failed(jobs[number], _said(future.exception()))
-        elif future.status != "cancelled":
-            # Its result went with the worker that held it, and is computed again.
-            done.add(future)
+        elif (found := _result_of(future)) is not None:
+            yield number, found[0]
+        elif client.status == "running" and again[number] > 0:
+            # Its result went with the worker that held it.
+            again[number] -= 1
+            once_more = submit(number)
+            futures[once_more] = number
+            done.add(once_more)
         else:
             raise SurveyError(
                 "the Dask scheduler was lost",
@@ -166,3 +170,13 @@ def _outcomes(
 def _said(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
+
+
+def _result_of(future: Any) -> tuple[Any] | None:
+    """What a job came to, in a tuple; None where that was lost."""
+    from concurrent.futures import CancelledError
+
+    try:
+        return (future.result(),) if future.status == "finished" else None
+    except CancelledError:
+        return None
