@@ -12,6 +12,7 @@ import shapely.geometry
 from sitewatch.atomic import write_whole
 from sitewatch.errors import DeliveryError
 from sitewatch.record import Alert
+from sitewatch.watch._into_file import IntoFile
 from sitewatch.watch._message import Message, alert_id, named_id
 from sitewatch.watch._rules import Feed
 
@@ -19,19 +20,8 @@ ATOM = "http://www.w3.org/2005/Atom"
 GEORSS = "http://www.georss.org/georss"
 
 
-@dataclasses.dataclass(frozen=True)
-class FeedChannel:
+class FeedChannel(IntoFile[Feed]):
     """One feed; see `Channel`."""
-
-    rules: Feed
-
-    @property
-    def name(self) -> str:
-        return self.rules.name
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        return (str(self.rules.path),)
 
     def send(self, message: Message, target: str) -> str:
         path = Path(target)

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from pathlib import Path
 
 from sitewatch.errors import DeliveryError
+from sitewatch.watch._into_file import IntoFile
 from sitewatch.watch._message import Message, alert_json
 from sitewatch.watch._rules import LinesFile
 
 
-@dataclasses.dataclass(frozen=True)
-class LinesChannel:
+class LinesChannel(IntoFile[LinesFile]):
     """One file; see `Channel`."""
-
-    rules: LinesFile
-
-    @property
-    def name(self) -> str:
-        return self.rules.name
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        return (str(self.rules.path),)
 
     def send(self, message: Message, target: str) -> str:
         path = Path(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,7 @@ from sitewatch.scenes._raster import RasterInfo, is_remote, read_info, scene_err
 from sitewatch.scenes.optical._bands import in_order
 
 
-class BandFiles:
+class BandFiles(abc.ABC):
     """Families with a file a band and masks beside them, all told apart by their names.
 
     Attributes
@@ -26,9 +27,9 @@ class BandFiles:
     pattern: ClassVar[re.Pattern[str]]
 
     @classmethod
+    @abc.abstractmethod
     def bands_of(cls, found: re.Match[str]) -> Mapping[str, str]:
         """Common name of each layer of a product that is a band we read."""
-        raise NotImplementedError
 
     def matches(self, href: str) -> bool:
         """Whether the name follows the product guide."""
